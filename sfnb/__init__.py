@@ -1,0 +1,76 @@
+"""sfnb: AWS Step Functions state machines in a notebook.
+
+`%load_ext sfnb` adds the magics; everything they do, the functions here do too. Names are imported
+when they are first used, so that `import sfnb` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sfnb.default import executions as executions
+    from sfnb.default import load as load
+    from sfnb.default import service as service
+    from sfnb.default import task as task
+    from sfnb.errors import DefinitionError as DefinitionError
+    from sfnb.errors import InvalidInput as InvalidInput
+    from sfnb.errors import SfnbError as SfnbError
+    from sfnb.errors import StatesError as StatesError
+    from sfnb.errors import TaskError as TaskError
+    from sfnb.execution import Execution as Execution
+    from sfnb.execution import ExecutionFailed as ExecutionFailed
+    from sfnb.executors.context import cancelled as cancelled
+    from sfnb.executors.context import heartbeat as heartbeat
+    from sfnb.executors.context import sleep as sleep
+    from sfnb.machine import StateMachine as StateMachine
+    from sfnb.service import StepFunctions as StepFunctions
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "DefinitionError": "sfnb.errors",
+    "Execution": "sfnb.execution",
+    "ExecutionFailed": "sfnb.execution",
+    "InvalidInput": "sfnb.errors",
+    "SfnbError": "sfnb.errors",
+    "StateMachine": "sfnb.machine",
+    "StatesError": "sfnb.errors",
+    "StepFunctions": "sfnb.service",
+    "TaskError": "sfnb.errors",
+    "cancelled": "sfnb.executors.context",
+    "executions": "sfnb.default",
+    "heartbeat": "sfnb.executors.context",
+    "load": "sfnb.default",
+    "service": "sfnb.default",
+    "sleep": "sfnb.executors.context",
+    "task": "sfnb.default",
+}
+
+__all__ = [*_HOMES]  # noqa: PLE0604 (a list of the names above)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        value = getattr(importlib.import_module(_HOMES[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'sfnb' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """`%load_ext sfnb`: add %%asl and %asl to IPython."""
+    from sfnb.notebook import load
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    from sfnb.notebook import unload
+
+    unload(shell)
