@@ -88,10 +88,10 @@ def render_diagnostics(source: Located, diagnostics: Sequence[Diagnostic]) -> st
 def render_diagnostic(source: Located, diagnostic: Diagnostic) -> str:
     """One finding for a reader:
 
-        error: line 3, column 19: Missing 'Next' target: Shiip
-          3 |     "A": {"Next": "Shiip"}
-            |                   ^^^^^^^
-        hint: did you mean "Ship"?
+    error: line 3, column 19: Missing 'Next' target: Shiip
+      3 |     "A": {"Next": "Shiip"}
+        |                   ^^^^^^^
+    hint: did you mean "Ship"?
     """
     span = find_span(source, diagnostic)
     kind = diagnostic.severity.lower()
@@ -141,9 +141,7 @@ def _cells(text: str) -> int:
     """How many cells of a fixed-width font `text` takes: an ideogram or emoji two, an accent none."""
     if text.isascii():
         return len(text)
-    return sum(
-        0 if combining(char) else 2 if east_asian_width(char) in ("W", "F") else 1 for char in text
-    )
+    return sum(0 if combining(char) else 2 if east_asian_width(char) in ("W", "F") else 1 for char in text)
 
 
 class StatesError(SfnbError):

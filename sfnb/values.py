@@ -35,6 +35,10 @@ def size_bytes(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode())
 
 
+LARGE = 4_096
+"""Characters of text from which on it pays to keep it apart from what is added to it."""
+
+
 class Payload:
     """A JSON value with its text.
 
@@ -42,11 +46,12 @@ class Payload:
     came from outside keeps its source text; one built here gets compact text on demand.
     """
 
-    __slots__ = ("_text", "value")
+    __slots__ = ("_stem", "_text", "value")
 
     def __init__(self, value: Json, text: str | None = None) -> None:
         self.value = value
         self._text = text
+        self._stem: tuple[str, str] | None = None
 
     @classmethod
     def of_text(cls, text: str) -> Payload:
@@ -59,6 +64,38 @@ class Payload:
         if text is None:
             text = self._text = _encode(self.value).decode()
         return text
+
+    def with_member(self, name: str, member: Json) -> Payload:
+        """This object with one member set, as ResultPath does it.
+
+        A large object's text is not made again: what is known of it is kept as the *stem*, the
+        text before the member in question, for as long as that member is the last.
+
+        >>> Payload({"a": 1}).with_member("b", [2]).with_member("b", None)
+        Payload({"a":1,"b":null})
+        """
+        assert isinstance(self.value, dict)
+        changed = Payload({**self.value, name: member})
+        stem = self._stem_before(name)
+        if stem is not None:
+            changed._stem = (name, stem)
+            changed._text = f"{stem}{encode(name)}:{encode(member)}}}"
+        return changed
+
+    def _stem_before(self, name: str) -> str | None:
+        """The text up to where the last member `name` begins; None where it is not worth knowing."""
+        if self._stem is not None and self._stem[0] == name:
+            return self._stem[1]
+        value = self.value
+        assert isinstance(value, dict)
+        others = list(value)
+        if name in value and others[-1] != name:
+            return None
+        text = self._text
+        if text is None or len(text) < LARGE or len(others) - (name in value) < 1:
+            return None
+        rest = {key: item for key, item in value.items() if key != name}
+        return _encode(rest).decode()[:-1] + ","
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Payload) and self.text == other.text
