@@ -1,0 +1,81 @@
+"""What every picture has around it: the <svg> with its style and ground, a title, a legend."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sfnb.renderers import labels
+from sfnb.renderers.icons import MARKS, symbols
+from sfnb.renderers.labels import xml
+from sfnb.renderers.shapes import disc, number, symbol, text
+from sfnb.renderers.style import FONT, LIGHT, LOOKS, STATUSES, Status, stylesheet
+
+MARGIN = 18.0
+TITLE_SIZE, TITLE_HEIGHT, LEGEND_HEIGHT = 16.0, 34.0, 30.0
+SMALLEST_SCALE = 0.72
+
+
+def frame(
+    body: str,
+    width: float,
+    height: float,
+    *,
+    prefix: str,
+    rules: str = "",
+    title: str = "",
+    present: Collection[Status | None] = (),
+    icons: dict[str, str] | None = None,
+) -> str:
+    """`body`, drawn on a field of `width` by `height`, as a document.
+
+    prefix: begins every id. rules: its own style. present: the statuses that want explaining.
+    icons: the symbols it uses besides those of the statuses.
+    """
+    keys, keys_width = _legend(prefix, present)
+    heading = labels.wrap(title, TITLE_SIZE, max(width, 320), 1, bold=True)[0]
+    above = MARGIN + (TITLE_HEIGHT if heading else 0)
+    whole = max(width, keys_width, labels.width(heading, TITLE_SIZE, bold=True)) + 2 * MARGIN
+    tall = above + height + (LEGEND_HEIGHT if keys else 0) + MARGIN
+    parts = [f"<defs>{symbols(prefix, (icons or {}) | MARKS)}</defs>"]
+    if heading:
+        parts.append(text(MARGIN, MARGIN + 14, heading, "sfnb-title"))
+    parts.append(f'<g transform="translate({number((whole - width) / 2)} {number(above)})">\n{body}\n</g>')
+    if keys:
+        parts.append(
+            f'<g class="sfnb-legend" transform="translate(18 {number(tall - MARGIN - 8)})">{keys}</g>'
+        )
+    parts.insert(0, f"<style>\n{stylesheet(prefix, rules)}\n</style>")
+    return _document("\n".join(parts), round(whole), round(tall), prefix=prefix, title=title)
+
+
+def _document(inside: str, width: int, height: int, *, prefix: str, title: str) -> str:
+    label = xml(labels.clean(title)) or "State machine"
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" id="{prefix}" class="sfnb-picture" role="img" '
+        f'aria-label="{label}" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
+        f'style="max-width:100%;height:auto" font-family="{xml(FONT)}" font-size="12" '
+        f'fill="{LIGHT["ink"]}">\n'
+        f'<rect class="sfnb-ground" width="100%" height="100%" rx="8" fill="{LIGHT["ground"]}"/>\n'
+        f"{inside}\n</svg>"
+    )
+
+
+def _legend(prefix: str, present: Collection[Status | None]) -> tuple[str, float]:
+    """A key for each status that is present, and how wide they are together."""
+    x, keys = 0.0, []
+    for status in STATUSES:
+        if status in present:
+            look = LOOKS[status]
+            key = disc(x + 7, 0, 7, look.light) + symbol(f"{prefix}-{status}", x + 7, 0, 10, "sfnb-mark")
+            keys.append(f'<g class="sfnb-{status}">{key}{text(x + 19, 4, look.words, "sfnb-small")}</g>')
+            x += 37 + labels.width(look.words, 11)
+    return "".join(keys), x
+
+
+def render_html(svg: str) -> str:
+    """`svg` in a box of a page: as wide as there is room; before it gets too small to read, it scrolls."""
+    natural = float(svg.split(' width="', 1)[1].split('"', 1)[0])
+    return (
+        '<div class="sfnb-scroll" style="overflow:auto;max-height:85vh">'
+        f'<div style="min-width:{natural * SMALLEST_SCALE:.0f}px">{svg}</div></div>'
+    )

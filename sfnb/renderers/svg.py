@@ -1,0 +1,123 @@
+"""A machine as a picture: a self-contained SVG.
+
+`graphviz-pure` says where things go (`layout.py`), `draw.py` draws them: cards with room for a name,
+an icon and what a state says of itself. Graphviz's own SVG is not used: its labels cannot be styled
+and its ids carry names.
+
+For a live view: each state is a <g data-state="PATH AS JSON" class="sfnb-node sfnb-TYPE sfnb-STATUS">.
+To recolour it, replace the class of the status, and the `href` of its `.sfnb-mark` by `#ID-STATUS`,
+where ID is the id of the <svg>. A wire carries data-source and data-target; its classes are
+sfnb-taken and sfnb-untaken. Draw it with `statuses={}` first, so that the badges are there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from hashlib import blake2s
+
+from sfnb.asl.graph import Graph, NodePath
+from sfnb.renderers import labels
+from sfnb.renderers.dot import Direction, dot_source
+from sfnb.renderers.draw import Pen
+from sfnb.renderers.frame import frame
+from sfnb.renderers.icons import ICONS
+from sfnb.renderers.labels import xml
+from sfnb.renderers.layout import find_program, lay_out
+from sfnb.renderers.scene import arrange
+from sfnb.renderers.story import Story
+from sfnb.renderers.style import STATUSES, Status
+from sfnb.renderers.text import render_text
+
+_RULES = """
+& .sfnb-card { fill: var(--sfnb-card); stroke: var(--sfnb-line); stroke-width: 1.3; }
+& .sfnb-frame { fill: var(--sfnb-hue); fill-opacity: 0.07; stroke: var(--sfnb-hue); stroke-width: 1.4; }
+& .sfnb-panel { fill: var(--sfnb-ground); stroke: var(--sfnb-line); stroke-dasharray: 4 3; }
+& .sfnb-tile { fill: var(--sfnb-hue); stroke: none; }
+& .sfnb-icon { color: var(--sfnb-card); }
+& .sfnb-ring { fill: none; stroke: var(--sfnb-line); }
+& .sfnb-name { font-size: 13px; font-weight: 600; }
+& .sfnb-count { font-size: 11px; font-weight: 600; }
+& .sfnb-start .sfnb-stop { fill: var(--sfnb-ink); stroke: none; }
+& .sfnb-start text { fill: var(--sfnb-ground); }
+& .sfnb-end .sfnb-stop { fill: var(--sfnb-card); stroke: var(--sfnb-line); stroke-width: 1.3; }
+& .sfnb-edge path { stroke: var(--sfnb-line); stroke-width: 1.4; fill: none; stroke-linecap: round; }
+& .sfnb-edge .sfnb-tip { fill: var(--sfnb-line); stroke: none; }
+& .sfnb-edge-catch { --sfnb-line: var(--sfnb-error); }
+& .sfnb-edge-catch path { stroke-dasharray: 5 4; }
+& .sfnb-label text { font-size: 11px; paint-order: stroke; }
+& .sfnb-label text { stroke: var(--sfnb-ground); stroke-width: 4px; stroke-linejoin: round; }
+& .sfnb-caption text { fill: var(--sfnb-muted); }
+& .sfnb-label-default text { fill: var(--sfnb-muted); font-style: italic; }
+& .sfnb-label-catch text { fill: var(--sfnb-error); }
+& .sfnb-edge.sfnb-taken { --sfnb-line: var(--sfnb-ink); }
+& .sfnb-edge-catch.sfnb-taken { --sfnb-line: var(--sfnb-error); }
+& .sfnb-taken path { stroke-width: 2.4; }
+& .sfnb-edge.sfnb-untaken { opacity: 0.55; }
+& .sfnb-label.sfnb-untaken text { fill: var(--sfnb-muted); }
+& .sfnb-badge .sfnb-disc { stroke: var(--sfnb-ground); stroke-width: 2; }
+& .sfnb-pill { fill: var(--sfnb-card); stroke: var(--sfnb-hue); stroke-width: 1.3; }
+& .sfnb-node:is(STATUSES) > .sfnb-card { fill: var(--sfnb-hue); fill-opacity: 0.13; }
+& .sfnb-node:is(STATUSES) > .sfnb-card { stroke: var(--sfnb-hue); stroke-width: 1.8; }
+& .sfnb-node:is(STATUSES) > .sfnb-ring { stroke: var(--sfnb-hue); }
+& .sfnb-node:is(.sfnb-failed, .sfnb-timed_out) > .sfnb-card { stroke-width: 2.8; }
+& .sfnb-node.sfnb-caught > .sfnb-card { stroke-dasharray: 7 3; }
+& .sfnb-node.sfnb-not_reached > .sfnb-card { stroke-dasharray: 3 3; fill-opacity: 0.08; }
+& .sfnb-not_reached > .sfnb-name { fill: var(--sfnb-muted); font-weight: 500; }
+& .sfnb-not_reached > .sfnb-tile { fill-opacity: 0.55; }
+& .sfnb-not_reached > .sfnb-frame { stroke-dasharray: 3 3; fill-opacity: 0.04; }
+& .sfnb-not_reached > .sfnb-badge { display: none; }
+@media (prefers-reduced-motion: no-preference) {
+  & .sfnb-running > :is(.sfnb-card, .sfnb-frame) { animation: sfnb-pulse 1.6s ease-in-out infinite; }
+  @keyframes sfnb-pulse { 50% { stroke-opacity: 0.35; } }
+}
+""".replace("STATUSES", ", ".join(f".sfnb-{status}" for status in STATUSES))
+
+
+def render_svg(
+    graph: Graph,
+    statuses: Mapping[NodePath, Status] | None = None,
+    *,
+    title: str = "",
+    legend: bool = True,
+    counts: Mapping[NodePath, Mapping[Status, int]] | None = None,
+    taken: Collection[tuple[NodePath, NodePath]] | None = None,
+    direction: Direction = "TB",
+) -> str:
+    """The picture of a machine; of an execution where `statuses` are given.
+
+    statuses: by state; a state without one was not reached. None: a bare definition.
+    counts: how many visits came to what, for states inside a Map or a loop.
+    taken: the pairs of states between which the execution went; None where that is not known.
+    Where nothing can lay out a picture, the SVG shows the text outline. The same arguments give the
+    same bytes.
+    """
+    story = Story(statuses=statuses, counts=counts or {}, taken=taken)
+    scene = arrange(graph)
+    source = dot_source(scene, direction=direction)
+    prefix = "s" + blake2s(source.encode(), digest_size=4).hexdigest()
+    program = find_program()
+    layout = lay_out(program, source) if program else None
+    if layout is None or not layout.places(scene.ids):
+        return _outline(render_text(graph, statuses), title, prefix)
+    pen = Pen(prefix=prefix, scene=scene, layout=layout, story=story)
+    return frame(
+        pen.everything(),
+        layout.width,
+        layout.height,
+        prefix=prefix,
+        rules=_RULES,
+        title=title,
+        present=story.present(card.node.path for card in scene.cards) if legend else (),
+        icons={card.shape: ICONS[card.shape] for card in scene.cards},
+    )
+
+
+def _outline(outline: str, title: str, prefix: str) -> str:
+    """The outline as a picture of text."""
+    lines = outline.split("\n")
+    rows = (
+        f'<text class="sfnb-mono" xml:space="preserve" x="0" y="{12 + 17 * row}">{xml(line)}</text>'
+        for row, line in enumerate(lines)
+    )
+    width = max(map(labels.columns, lines)) * 7.4
+    return frame("\n".join(rows), width, len(lines) * 17, prefix=prefix, title=title)
