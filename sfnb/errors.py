@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Literal, Protocol
-from unicodedata import combining, east_asian_width
+from unicodedata import category, east_asian_width
 
 import msgspec
 
 PathStep = str | int
 Severity = Literal["ERROR", "WARNING"]
+
+_JOINER = "\u200d"  # between the parts of an emoji
 
 
 class SfnbError(Exception):
@@ -131,17 +133,21 @@ def _excerpt(text: str, span: Span) -> list[str]:
 
 
 def _printable(char: str) -> str:
-    """`char`, or what to show for one that would move the cursor or the colours of a terminal."""
-    if char.isprintable():
+    """`char`, or what to show for one that would move the cursor or change the colours of a terminal."""
+    if char.isprintable() or char == _JOINER:
         return char
     return " " if char.isspace() else "\ufffd"
 
 
 def _cells(text: str) -> int:
     """How many cells of a fixed-width font `text` takes: an ideogram or emoji two, an accent none."""
-    if text.isascii():
-        return len(text)
-    return sum(0 if combining(char) else 2 if east_asian_width(char) in ("W", "F") else 1 for char in text)
+    return len(text) if text.isascii() else sum(map(_width, text))
+
+
+def _width(char: str) -> int:
+    if char == _JOINER or category(char) in ("Mn", "Me"):
+        return 0
+    return 2 if east_asian_width(char) in ("W", "F") else 1
 
 
 class StatesError(SfnbError):
