@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sfnb.default import executions as executions
     from sfnb.default import load as load
-    from sfnb.default import service as service
     from sfnb.default import task as task
     from sfnb.errors import DefinitionError as DefinitionError
     from sfnb.errors import InvalidInput as InvalidInput
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from sfnb.errors import TaskError as TaskError
     from sfnb.execution import Execution as Execution
     from sfnb.execution import ExecutionFailed as ExecutionFailed
+    from sfnb.executors.context import TaskCancelled as TaskCancelled
     from sfnb.executors.context import cancelled as cancelled
     from sfnb.executors.context import heartbeat as heartbeat
     from sfnb.executors.context import sleep as sleep
@@ -38,12 +38,12 @@ _HOMES = {
     "StateMachine": "sfnb.machine",
     "StatesError": "sfnb.errors",
     "StepFunctions": "sfnb.service",
+    "TaskCancelled": "sfnb.executors.context",
     "TaskError": "sfnb.errors",
     "cancelled": "sfnb.executors.context",
     "executions": "sfnb.default",
     "heartbeat": "sfnb.executors.context",
     "load": "sfnb.default",
-    "service": "sfnb.default",
     "sleep": "sfnb.executors.context",
     "task": "sfnb.default",
 }
