@@ -1,0 +1,78 @@
+"""A Task whose Resource is a service integration: `arn:aws:states:::sqs:sendMessage`.
+
+sfnb does not call the service: a Python function given to the state, or registered under the name
+`sqs:sendMessage`, stands for it. It is given the Parameters, and its answer is the result.
+Source: AWS guide, "Integrating optimized services"; AWS recordings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sfnb.engine import events as ev
+from sfnb.engine.ports import Recorded, TaskCall
+from sfnb.errors import StatesError
+from sfnb.integrations.lambda_function import credentials
+from sfnb.values import Payload
+
+
+class Service:
+    """Any service, and what all have in common."""
+
+    def function_name(self, call: TaskCall) -> str | None:
+        kind, action = service_action(call.resource)
+        return f"{kind}:{action}"
+
+    def argument(self, call: TaskCall) -> Payload:
+        return call.payload
+
+    def scheduled(self, call: TaskCall) -> Recorded:
+        return ev.TaskScheduled, {
+            **self.about(call),
+            "region": call.region,
+            "parameters": call.payload.text,
+            "timeout_in_seconds": call.timeout_seconds,
+            "heartbeat_in_seconds": call.heartbeat_seconds,
+            "task_credentials": credentials(call),
+        }
+
+    def started(self, call: TaskCall) -> Recorded:
+        return ev.TaskStarted, self.about(call)
+
+    def result(self, call: TaskCall, answer: Payload) -> Payload:
+        return answer
+
+    def succeeded(self, call: TaskCall, result: Payload) -> Recorded:
+        return ev.TaskSucceeded, {**self.about(call), "output": result.text}
+
+    def cause(self, call: TaskCall, error: str, message: str, trace: Sequence[str]) -> str:
+        return message
+
+    def failed(self, call: TaskCall, failure: StatesError) -> Recorded:
+        return ev.TaskFailed, {**self.about(call), "error": failure.error, "cause": failure.cause}
+
+    def timed_out(self, call: TaskCall, failure: StatesError) -> Recorded:
+        return ev.TaskTimedOut, {**self.about(call), "error": failure.error, "cause": failure.cause}
+
+    def missing(self, call: TaskCall) -> StatesError:
+        return StatesError("States.TaskFailed", f"No function stands for '{call.resource}'")
+
+    def label(self, call: TaskCall) -> str:
+        return service_action(call.resource)[0]
+
+    def about(self, call: TaskCall) -> dict[str, str]:
+        kind, action = service_action(call.resource)
+        return {"resource_type": kind, "resource": action}
+
+
+def service_action(resource: str) -> tuple[str, str]:
+    """The resourceType and the resource of an integration's events.
+
+    >>> service_action("arn:aws:states:::sqs:sendMessage.waitForTaskToken")
+    ('sqs', 'sendMessage.waitForTaskToken')
+    >>> service_action("arn:aws:states:::aws-sdk:s3:listBuckets")
+    ('aws-sdk:s3', 'listBuckets')
+    """
+    parts = resource.split(":")[5:]
+    first_action = 2 if parts and parts[0] == "aws-sdk" else 1
+    return ":".join(parts[:first_action]), ":".join(parts[first_action:])
