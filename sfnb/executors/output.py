@@ -17,9 +17,12 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from typing import Any, TextIO, cast
+
+KEPT_WRAPPERS = 32
 
 _LISTENER: ContextVar[Printing | None] = ContextVar("sfnb.listener", default=None)
 
@@ -106,30 +109,42 @@ class _Streams:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._calls = 0
+        self._wrappers: OrderedDict[int, TaskStream] = OrderedDict()
 
     def enter(self) -> None:
         with self._lock:
             self._calls += 1
-            _wrap()
+            self._wrap()
 
     def leave(self) -> None:
         with self._lock:
             self._calls -= 1
             if self._calls:
-                _wrap()
+                self._wrap()
             else:
                 _unwrap()
 
+    def _wrap(self) -> None:
+        # None is what pythonw has for a stream.
+        if type(sys.stdout) is not TaskStream and sys.stdout is not None:
+            sys.stdout = cast("TextIO", self._wrapper(sys.stdout))
+        if type(sys.stderr) is not TaskStream and sys.stderr is not None:
+            sys.stderr = cast("TextIO", self._wrapper(sys.stderr))
+
+    def _wrapper(self, stream: TextIO) -> TaskStream:
+        """The wrapper of `stream`, kept after it is taken off.
+
+        `print` in CPython before 3.13 borrows its reference to sys.stdout: a wrapper freed by another
+        thread in the midst of a print would crash the process. The latest few stay alive.
+        """
+        wrapper = self._wrappers.pop(id(stream), None) or TaskStream(stream)
+        self._wrappers[id(stream)] = wrapper
+        if len(self._wrappers) > KEPT_WRAPPERS:
+            self._wrappers.popitem(last=False)
+        return wrapper
+
 
 _STREAMS = _Streams()
-
-
-def _wrap() -> None:
-    # None is what pythonw has for a stream.
-    if type(sys.stdout) is not TaskStream and sys.stdout is not None:
-        sys.stdout = cast("TextIO", TaskStream(sys.stdout))
-    if type(sys.stderr) is not TaskStream and sys.stderr is not None:
-        sys.stderr = cast("TextIO", TaskStream(sys.stderr))
 
 
 def _unwrap() -> None:
