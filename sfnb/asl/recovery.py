@@ -1,0 +1,76 @@
+"""Retry and Catch: which errors they match, how long a retry waits.
+
+Source: Amazon States Language, "Errors"; AWS guide, "Error handling"; AWS recordings.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from sfnb.asl.vocabulary import ResultPath
+from sfnb.errors import StatesError
+
+UNCATCHABLE = frozenset({"States.Runtime"})
+HEARTBEAT = "States.HeartbeatTimeout"
+
+
+class Retrier(msgspec.Struct, frozen=True, kw_only=True):
+    """When an error matches, the state runs again after a pause.
+
+    The n-th pause is interval_seconds * backoff_rate ** (n - 1), at most max_delay_seconds; with
+    FULL jitter a random part of it. max_attempts 0 means never.
+    """
+
+    error_equals: Annotated[tuple[str, ...], Meta(min_length=1)]
+    comment: str | None = None
+    interval_seconds: Annotated[int, Meta(ge=1, le=99_999_999)] = 1
+    max_attempts: Annotated[int, Meta(ge=0, le=99_999_999)] = 3
+    backoff_rate: Annotated[float, Meta(ge=1.0)] = 2.0
+    max_delay_seconds: Annotated[int, Meta(gt=0, lt=31_622_401)] | None = None
+    jitter_strategy: Literal["NONE", "FULL"] = "NONE"
+
+    def words(self) -> str:
+        """For a reader: `States.Timeout: 3 times, after 1 s`."""
+        times = {0: "never", 1: "once"}.get(self.max_attempts, f"{self.max_attempts} times")
+        return f"{', '.join(self.error_equals)}: {times}, after {self.interval_seconds} s"
+
+    def delay_seconds(self, attempt: int) -> float:
+        """The pause before the `attempt`-th retry (from 1), jitter aside.
+
+        >>> retrier = Retrier(error_equals=("States.ALL",), max_delay_seconds=5)
+        >>> [retrier.delay_seconds(attempt) for attempt in (1, 2, 3, 4)]
+        [1.0, 2.0, 4.0, 5.0]
+        """
+        longest = float(self.max_delay_seconds or 99_999_999)
+        try:
+            return min(longest, self.interval_seconds * self.backoff_rate ** (attempt - 1))
+        except OverflowError:
+            return longest
+
+
+class Catcher(msgspec.Struct, frozen=True, kw_only=True):
+    """When an error matches and no Retrier is left, the machine goes on at `next`."""
+
+    error_equals: Annotated[tuple[str, ...], Meta(min_length=1)]
+    next: str
+    comment: str | None = None
+    result_path: ResultPath = None
+
+
+def matches(error_equals: tuple[str, ...], failure: StatesError) -> bool:
+    """Whether a list of Error Names covers a failure.
+
+    States.ALL covers everything but States.Runtime, States.TaskFailed everything but a time-out. A
+    missed heartbeat is called States.Timeout in the history and may be matched by either name.
+    """
+    error = failure.error
+    if error in UNCATCHABLE:
+        return False
+    if error in error_equals or "States.ALL" in error_equals:
+        return True
+    if error == "States.Timeout":
+        return failure.heartbeat and HEARTBEAT in error_equals
+    return "States.TaskFailed" in error_equals
