@@ -26,7 +26,8 @@ class Scope:
     """One visit of one state, as its expressions see it.
 
     input: the state's raw input, as it was entered with.
-    here: what `$` stands for at this moment of the data flow.
+    here: what `$` stands for at this moment of the data flow; while a state runs, what InputPath left
+        of its input, whatever Parameters made of that: TimeoutSecondsPath looks there, as on AWS.
     retry_count: how often the state has been retried; None in states that cannot be.
     Source: Amazon States Language, "Context Object"; AWS guide, "Context object data".
     """

@@ -15,10 +15,10 @@ class MemoryStore:
         self._streams: dict[str, list[Event]] = {}
 
     def append(self, execution: str, events: Sequence[Event], *, after: int) -> None:
-        stream = self._streams.setdefault(execution, [])
+        stream = self._streams.get(execution, [])
         if len(stream) != after:
             raise StaleAppend(f"{execution} holds {len(stream)} events, the writer knew of {after}")
-        stream.extend(events)
+        self._streams.setdefault(execution, stream).extend(events)
 
     def read(self, execution: str, *, after: int = 0) -> Iterator[Event]:
         stream = self._streams.get(execution, [])

@@ -57,8 +57,8 @@ class JsonPathFlow:
         payload = scope.input
         if self.input_path is not None:
             payload = select(self.input_path, payload, scope)
-        if self.parameters is not None:
             scope.here = payload.value
+        if self.parameters is not None:
             payload = Payload(self.parameters.evaluate(scope))
         return payload
 

@@ -1,0 +1,84 @@
+"""Time and chance: the one place where both are drawn from outside.
+
+A clock belongs to one execution. The real one waits; the jumping one goes straight to the next
+timer whenever nothing is running, so that a year's Wait takes no time.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What an execution calls now.
+
+    jumps: when idle, the engine may move this clock to the next timer.
+    """
+
+    jumps: bool
+
+    def now(self) -> datetime: ...
+
+    def jump(self, moment: datetime) -> None:
+        """Make it `moment`, if that is later than now."""
+
+
+class RealClock:
+    """The time of day."""
+
+    jumps = False
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def jump(self, moment: datetime) -> None:
+        raise AssertionError("the real clock does not jump")
+
+
+class JumpClock:
+    """The time of day, but for the waits that were skipped.
+
+    start: where it begins; the time of day unless told.
+    frozen: it moves by jumps alone, so that equal runs have equal times.
+    """
+
+    jumps = True
+
+    def __init__(self, start: datetime | None = None, *, frozen: bool = False) -> None:
+        self._began = time.monotonic()
+        self._now = start or datetime.now(UTC)
+        self._frozen = frozen
+
+    def now(self) -> datetime:
+        if self._frozen:
+            return self._now
+        return self._now + timedelta(seconds=time.monotonic() - self._began)
+
+    def jump(self, moment: datetime) -> None:
+        ahead = moment - self.now()
+        if ahead > timedelta(0):
+            self._now += ahead
+
+
+class SeededChance:
+    """Chance that repeats: drawn from a key of the log, so that a replay draws the same."""
+
+    def __init__(self, key: str) -> None:
+        self._random = random.Random(key)
+
+    def float(self) -> float:
+        """At least 0, below 1."""
+        return self._random.random()
+
+    def uuid(self) -> str:
+        """A version 4 UUID."""
+        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+
+
+def new_name() -> str:
+    """A name for an execution that has been given none."""
+    return str(uuid.uuid4())

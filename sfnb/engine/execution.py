@@ -1,0 +1,62 @@
+"""What an execution has come to, folded from its events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from sfnb.engine import events as ev
+
+Status = Literal["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
+
+STATUS: dict[type[ev.Event], Status] = {
+    ev.ExecutionSucceeded: "SUCCEEDED",
+    ev.ExecutionFailed: "FAILED",
+    ev.ExecutionTimedOut: "TIMED_OUT",
+    ev.ExecutionAborted: "ABORTED",
+}
+
+
+class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
+    """An execution as DescribeExecution shows it. Source: AWS API reference, DescribeExecution.
+
+    A machine's time-out has no error and no cause there, though its event has one.
+    """
+
+    status: Status
+    start_date: datetime
+    input: str
+    stop_date: datetime | None = None
+    output: str | None = None
+    error: str | None = None
+    cause: str | None = None
+
+
+def fold_execution(events: Iterable[ev.Event]) -> ExecutionState:
+    """The state after `events`, the first of which is ExecutionStarted."""
+    first = last = None
+    for event in events:
+        first = first or event
+        last = event if isinstance(event, ev.TERMINAL) else last
+    if not isinstance(first, ev.ExecutionStarted):
+        raise ValueError(f"a log begins with ExecutionStarted, this one with {first and first.type}")
+    return state_of(first, last)
+
+
+def state_of(first: ev.ExecutionStarted, last: ev.Event | None) -> ExecutionState:
+    """The state that the first event and, once there is one, the last one amount to."""
+    if last is None:
+        return ExecutionState(status="RUNNING", start_date=first.timestamp, input=first.input)
+    failed = isinstance(last, ev.ExecutionFailed | ev.ExecutionAborted)
+    return ExecutionState(
+        status=STATUS[type(last)],
+        start_date=first.timestamp,
+        input=first.input,
+        stop_date=last.timestamp,
+        output=last.output if isinstance(last, ev.ExecutionSucceeded) else None,
+        error=last.error if failed else None,  # type: ignore[attr-defined]
+        cause=last.cause if failed else None,  # type: ignore[attr-defined]
+    )

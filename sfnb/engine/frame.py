@@ -1,0 +1,204 @@
+"""A frame: one machine, branch or iteration under way, with its chain of events.
+
+Frames make a tree. Each has the coroutine of its interpreter, the id of the last event of its chain,
+and the one thing it is waiting for: a timer, a task, or a group of frames inside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sfnb.asl.commands import Command
+from sfnb.asl.machine import Definition
+from sfnb.asl.state import State
+from sfnb.engine import events as ev
+from sfnb.engine.clock import SeededChance
+from sfnb.engine.interpreter import run_states
+from sfnb.errors import StatesError
+from sfnb.query.roots import Chance
+from sfnb.query.scope import Scope
+from sfnb.values import Json, Payload
+
+if TYPE_CHECKING:
+    from sfnb.engine.groups import Group
+    from sfnb.engine.run import Run
+
+ENTERED = {
+    name.removesuffix("StateEntered"): kind
+    for name, kind in vars(ev).items()
+    if name.endswith("StateEntered")
+}
+EXITED = {
+    name.removesuffix("StateExited"): kind for name, kind in vars(ev).items() if name.endswith("StateExited")
+}
+ABORTED = {
+    name.removesuffix("StateAborted"): kind
+    for name, kind in vars(ev).items()
+    if name.endswith("StateAborted")
+}
+GAVE_UP = {"Parallel": ev.ParallelStateFailed, "Map": ev.MapStateFailed}
+
+
+class Cancellable(Protocol):
+    """What a frame waits for; it can be given up."""
+
+    def cancel(self) -> None: ...
+
+
+class Frame:
+    """One machine, branch or iteration under way.
+
+    path: as in the events. last_id: the end of its chain of events.
+    state: the state it is in, None between states. waiting: what will wake it.
+    started: the state's branches or iterations have begun, so that giving up is an event.
+    """
+
+    __slots__ = (
+        "coroutine",
+        "definition",
+        "group",
+        "index",
+        "item",
+        "last_id",
+        "path",
+        "payload_bytes",
+        "run",
+        "started",
+        "state",
+        "waiting",
+    )
+
+    def __init__(
+        self,
+        run: Run,
+        definition: Definition,
+        path: ev.FramePath,
+        last_id: int,
+        *,
+        group: Group | None = None,
+        index: int = 0,
+        item: dict[str, Json] | None = None,
+    ) -> None:
+        self.run = run
+        self.definition = definition
+        self.path = path
+        self.last_id = last_id
+        self.group = group
+        self.index = index
+        self.item = item
+        self.payload_bytes = run.limits.payload_bytes
+        self.state: State | None = None
+        self.started = False
+        self.waiting: Cancellable | None = None
+        self.coroutine: Coroutine[Command[Any], Any, Payload] | None = None
+
+    def begin(self, payload: Payload) -> None:
+        self.coroutine = run_states(self, self.definition, payload)
+
+    # What the interpreter records
+
+    def enter(self, state: State, payload: Payload) -> Scope:
+        run = self.run
+        now = run.now = run.clock.now()
+        identity = run.take_id(self)
+        run.pending.append(
+            ENTERED[state.type](
+                id=identity,
+                previous_event_id=self.last_id,
+                timestamp=now,
+                frame=self.path,
+                name=state.name,
+                input=payload.text,
+            )
+        )
+        self.last_id = identity
+        self.state = state
+        return Scope(payload, state.name, now, identity, self, 0 if state.recovers else None)
+
+    def exit(self, state: State, payload: Payload) -> None:
+        run = self.run
+        identity = run.take_id(self)
+        run.pending.append(
+            EXITED[state.type](
+                id=identity,
+                previous_event_id=self.last_id,
+                timestamp=run.now,
+                frame=self.path,
+                name=state.name,
+                output=payload.text,
+            )
+        )
+        self.last_id = identity
+        self.state = None
+        self.started = False
+
+    def give_up(self, state: State) -> None:
+        if self.started:
+            self.started = False
+            self.record(GAVE_UP[state.type])
+
+    def caught(self, state: State, catcher: int, failure: StatesError) -> None:
+        self.fact(ev.ErrorCaught, name=state.name, catcher=catcher, error=failure.error, cause=failure.cause)
+
+    def must_pause(self) -> bool:
+        run = self.run
+        run.transitions += 1
+        return run.transitions >= run.pause_at or run.now >= run.pause_time
+
+    # What everybody else records
+
+    def record(self, kind: type[ev.Event], *, advance: bool = True, **details: Any) -> int:
+        """Append an event to this frame's chain; with `advance` off, nothing will point at it."""
+        identity = self.run.take_id(self)
+        self.run.pending.append(
+            kind(
+                id=identity,
+                previous_event_id=self.last_id,
+                timestamp=self.run.now,
+                frame=self.path,
+                **details,
+            )
+        )
+        if advance:
+            self.last_id = identity
+        return identity
+
+    def fact(self, kind: type[ev.Fact], *, about: int | None = None, **details: Any) -> None:
+        """Append something that is no AWS event; `about` is the event it belongs to."""
+        previous = self.last_id if about is None else about
+        self.run.pending.append(
+            kind(id=0, previous_event_id=previous, timestamp=self.run.now, frame=self.path, **details)
+        )
+
+    def abort(self) -> None:
+        """Give up whatever is under way here, innermost first, and say so in the history."""
+        self.stop()
+        if self.state is not None and self.state.type in ABORTED:
+            self.record(ABORTED[self.state.type], advance=False)
+        self.state = None
+
+    def stop(self) -> None:
+        """Give up whatever is under way here; a group records what that means for its frames."""
+        waiting, self.waiting = self.waiting, None
+        if waiting is not None:
+            waiting.cancel()
+        if self.coroutine is not None:
+            self.coroutine.close()
+            self.coroutine = None
+
+    # What expressions may ask
+
+    def execution_context(self) -> dict[str, Json]:
+        return self.run.context
+
+    def item_context(self) -> dict[str, Json] | None:
+        frame: Frame | None = self
+        while frame is not None:
+            if frame.item is not None:
+                return frame.item
+            frame = frame.group.parent if frame.group is not None else None
+        return None
+
+    def chance(self, key: str) -> Chance:
+        return SeededChance(f"{self.run.arn}/{self.run.seed}/{self.path}/{key}")

@@ -1,0 +1,148 @@
+"""Runs the states of one frame, one after another.
+
+Theory of operation. A frame is a machine, a branch or an iteration. Its coroutine enters a state,
+awaits the state's `run`, and exits to the next; the commands that states await pass through it to
+the driver untouched. Between two commands it is a pure function of the state's input, so that a
+frame can be taken up again at any open state. Retry and Catch live here: a state only raises.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from sfnb.asl.commands import Pause, RetryLater
+from sfnb.asl.machine import Definition
+from sfnb.asl.recovery import Catcher, Retrier, matches
+from sfnb.asl.state import State, Transition
+from sfnb.errors import EvaluationError, StatesError
+from sfnb.query.scope import Scope
+from sfnb.values import Json, Payload, size_bytes
+
+
+class Recorder(Protocol):
+    """The frame as its interpreter sees it: what it writes to, and when to let others run."""
+
+    payload_bytes: int
+
+    def enter(self, state: State, payload: Payload) -> Scope: ...
+    def exit(self, state: State, payload: Payload) -> None: ...
+    def give_up(self, state: State) -> None:
+        """No Retrier is left for what ran inside: record that it failed."""
+
+    def caught(self, state: State, catcher: int, failure: StatesError) -> None: ...
+    def must_pause(self) -> bool: ...
+
+
+async def run_states(frame: Recorder, definition: Definition, payload: Payload) -> Payload:
+    """From StartAt to an end; answers with the output, raises StatesError where a state fails."""
+    states = definition.states
+    name: str | None = definition.start_at
+    while name is not None:
+        if frame.must_pause():
+            await Pause()
+        state = states[name]
+        scope = frame.enter(state, payload)
+        if state.recovers:
+            transition = await recover(frame, state, scope)
+        else:
+            transition = await attempt(frame, state, scope)
+        payload, name = transition.result, transition.next
+        frame.exit(state, payload)
+    return payload
+
+
+async def attempt(frame: Recorder, state: State, scope: Scope) -> Transition:
+    """The state once, with the data flow around it."""
+    flow = state.flow
+    try:
+        payload = scope.input
+        if flow.enter is not None:
+            payload = flow.enter(scope)
+            check_size(payload, state, frame)
+        transition = await state.run(scope, payload)
+        if flow.leave is not None:
+            transition = Transition(flow.leave(scope, transition.result), transition.next)
+        check_size(transition.result, state, frame)
+        return transition
+    except EvaluationError as fault:
+        raise located(fault, scope) from None
+
+
+def check_size(payload: Payload, state: State, frame: Recorder) -> None:
+    """Refuse a payload that is too large for AWS."""
+    text = payload.text
+    if len(text) * 4 > frame.payload_bytes and size_bytes(text) > frame.payload_bytes:
+        raise too_large(state.name)
+
+
+def too_large(what: str) -> StatesError:
+    """The failure AWS reports; `what` is a state, a function's ARN or an integration."""
+    return StatesError(
+        "States.DataLimitExceeded",
+        f"The state/task '{what}' returned a result with a size exceeding the maximum number of bytes "
+        "service limit.",
+    )
+
+
+def located(fault: EvaluationError, scope: Scope) -> StatesError:
+    """The failure with AWS's words for where it happened."""
+    return StatesError(
+        fault.error,
+        f"An error occurred while executing the state '{scope.name}' "
+        f"(entered at the event id #{scope.entered_id}). {fault.cause}",
+    )
+
+
+async def recover(frame: Recorder, state: State, scope: Scope) -> Transition:
+    """The state until it succeeds, no Retrier is left, and no Catcher matches.
+
+    Each Retrier counts by itself, for as long as the visit lasts.
+    """
+    spent = [0] * len(state.retry)
+    while True:
+        try:
+            return await attempt(frame, state, scope)
+        except StatesError as error:
+            failure = error
+        index = next((i for i, r in enumerate(state.retry) if matches(r.error_equals, failure)), None)
+        if index is None or spent[index] >= state.retry[index].max_attempts:
+            return caught(frame, state, scope, failure)
+        spent[index] += 1
+        assert scope.retry_count is not None
+        scope.retry_count += 1
+        await RetryLater(
+            state=state.name,
+            retrier=index,
+            attempt=scope.retry_count,
+            seconds=pause_seconds(state.retry[index], spent[index], scope),
+            error=failure.error,
+            cause=failure.cause,
+        )
+        scope.start_again()
+
+
+def pause_seconds(retrier: Retrier, attempt_number: int, scope: Scope) -> float:
+    delay = retrier.delay_seconds(attempt_number)
+    return delay * scope.random().float() if retrier.jitter_strategy == "FULL" else delay
+
+
+def caught(frame: Recorder, state: State, scope: Scope, failure: StatesError) -> Transition:
+    """Where the first matching Catcher leads; raises the failure again where there is none."""
+    frame.give_up(state)
+    for index, catcher in enumerate(state.catch):
+        if matches(catcher.error_equals, failure):
+            output = error_output(state, scope, catcher, failure)
+            check_size(output, state, frame)
+            frame.caught(state, index, failure)
+            return Transition(output, catcher.next)
+    raise failure
+
+
+def error_output(state: State, scope: Scope, catcher: Catcher, failure: StatesError) -> Payload:
+    """The Error Output. AWS writes "" for the Cause of a time-out, which has none."""
+    cause = "" if failure.cause is None and failure.error == "States.Timeout" else failure.cause
+    output: dict[str, Json] = {"Error": failure.error, "Cause": cause}
+    try:
+        return state.flow.error_output(scope, catcher.result_path, output)
+    except EvaluationError as fault:
+        raise located(fault, scope) from None

@@ -1,0 +1,403 @@
+"""One execution under way: writes the log first, then lets the world act.
+
+Theory of operation. A run holds a queue of frames that can go on, each with the answer it waited for.
+A *turn* steps them until none can go on, 1,000 transitions are made, or 10 ms have passed; then the
+engine's loop may serve others, or a stop. A step sends the answer into the frame's coroutine and
+performs the command that comes out. Events gather in `pending` and are committed before any side
+effect, and whenever no frame can go on.
+
+Every method here runs on the engine's thread; `Engine.post` is the way in from any other.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import logging
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sfnb.asl.commands import Command, InvokeTask, Pause, RetryLater, RunBranches, RunIterations, WaitUntil
+from sfnb.asl.machine import Definition
+from sfnb.engine import events as ev
+from sfnb.engine.clock import Clock
+from sfnb.engine.frame import Frame
+from sfnb.engine.groups import Branches, Iterations
+from sfnb.engine.limits import Limits
+from sfnb.engine.ports import EventStore, Executor, Tasks
+from sfnb.engine.tasks import Invocation
+from sfnb.errors import EvaluationError, StatesError
+from sfnb.query.scope import timestamp_text
+from sfnb.values import Json, Payload
+
+if TYPE_CHECKING:
+    from sfnb.engine.loop import Engine
+
+log = logging.getLogger("sfnb")
+
+TURN_TRANSITIONS = 1_000
+TURN_TIME = timedelta(milliseconds=10)
+FULL = "The execution reached the maximum number of history events ({}).".format
+
+Ready = tuple[Frame, Any, StatesError | None]
+
+
+class HistoryFull(Exception):
+    """The next event would be the last the history may hold."""
+
+    def __init__(self, frame: Frame) -> None:
+        self.frame = frame
+
+
+class Timer:
+    """Something to do at a moment, unless it is given up before."""
+
+    __slots__ = ("action", "moment", "run")
+
+    def __init__(self, run: Run, moment: datetime, action: Callable[[], None] | None) -> None:
+        self.run = run
+        self.moment = moment
+        self.action = action
+
+    def cancel(self) -> None:
+        self.action = None
+
+
+class Run:
+    """One execution under way.
+
+    arn, machine_arn, role_arn, name: as in the Context Object.
+    seed: what chance is drawn from, besides the place in the log.
+    on_end: called on the engine's thread once the last event is committed.
+    on_output: called, on the engine's thread, with what tasks print.
+    """
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        definition: Definition,
+        arn: str,
+        name: str,
+        machine_arn: str,
+        machine_name: str,
+        role_arn: str,
+        region: str,
+        store: EventStore,
+        clock: Clock,
+        executor: Executor,
+        tasks: Tasks,
+        limits: Limits,
+        seed: str,
+        on_end: Callable[[ev.Event], None],
+        on_output: Callable[[str], None],
+    ) -> None:
+        self.engine = engine
+        self.definition = definition
+        self.arn = arn
+        self.name = name
+        self.machine_arn = machine_arn
+        self.machine_name = machine_name
+        self.role_arn = role_arn
+        self.region = region
+        self.store = store
+        self.clock = clock
+        self.executor = executor
+        self.tasks = tasks
+        self.limits = limits
+        self.seed = seed
+        self.on_end = on_end
+        self.on_output = on_output
+
+        self.now = clock.now()
+        self.last_id = 0
+        self.written = 0
+        self.pending: list[ev.Event] = []
+        self.ready: deque[Ready] = deque()
+        self.timers: list[tuple[datetime, int, Timer]] = []
+        self.order = itertools.count()
+        self.alarm: Any = None
+        self.alarm_moment: datetime | None = None
+        self.running_calls = 0
+        self.transitions = 0
+        self.pause_at = 0
+        self.pause_time = self.now
+        self.scheduled = False
+        self.ending = False
+        self.ended = False
+        self.context: dict[str, Json] = {}
+        self.root = Frame(self, definition, (), 0)
+
+    # From start to end
+
+    def accept(self, payload: Payload) -> None:
+        """Commit that the execution has started, before its caller hears so; on the caller's thread."""
+        self.now = self.clock.now()
+        self.context = {
+            "Execution": {
+                "Id": self.arn,
+                "Input": payload.value,
+                "StartTime": timestamp_text(self.now),
+                "Name": self.name,
+                "RoleArn": self.role_arn,
+                "RedriveCount": 0,
+            },
+            "StateMachine": {"Id": self.machine_arn, "Name": self.machine_name},
+        }
+        self.root.record(ev.ExecutionStarted, input=payload.text, role_arn=self.role_arn)
+        self.root.last_id = 0  # AWS: the first StateEntered points at nothing
+        self.flush()
+
+    def start(self, payload: Payload) -> None:
+        """Take the first turn."""
+        if self.definition.timeout_seconds is not None:
+            self.at(self.now + timedelta(seconds=self.definition.timeout_seconds), self._timed_out)
+        self.root.begin(payload)
+        self.ready.append((self.root, None, None))
+        self.turn()
+
+    def turn(self) -> None:
+        """Let every frame go on that can, for a while."""
+        self.scheduled = False
+        if not self.ended:
+            self.guard(self._turn)
+
+    def _turn(self) -> None:
+        self.pause_at = self.transitions + TURN_TRANSITIONS
+        self.now = self.clock.now()
+        self.pause_time = self.now + TURN_TIME
+        self._ring()
+        ready = self.ready
+        while ready and not self.ended and not self.scheduled:
+            self.step(*ready.popleft())
+        if self.ended:
+            return
+        self.flush()
+        if not self.scheduled:
+            self._sleep()
+
+    def step(self, frame: Frame, answer: Any, failure: StatesError | None = None) -> None:
+        """Take one frame to its next command, or to its end."""
+        coroutine = frame.coroutine
+        if coroutine is None:
+            return
+        try:
+            command = coroutine.send(answer) if failure is None else coroutine.throw(failure)
+            PERFORM[type(command)](self, frame, command)
+        except StopIteration as end:
+            frame.coroutine = None
+            self._frame_succeeded(frame, end.value)
+        except StatesError as error:
+            frame.coroutine = None
+            self._frame_failed(frame, error)
+        except HistoryFull as full:
+            self._history_full(full)
+
+    def _frame_succeeded(self, frame: Frame, output: Payload) -> None:
+        if frame.group is not None:
+            frame.group.child_succeeded(frame, output)
+        else:
+            self._end(ev.ExecutionSucceeded, frame, output=output.text)
+
+    def _frame_failed(self, frame: Frame, failure: StatesError) -> None:
+        """A failure that nothing here catches; States.Runtime is caught nowhere.
+
+        AWS then writes no event for the branches and states around it.
+        """
+        if frame.group is None or failure.error == "States.Runtime":
+            self._end(ev.ExecutionFailed, frame, error=failure.error, cause=failure.cause)
+        else:
+            frame.group.child_failed(frame, failure)
+
+    def stop(self, error: str | None = None, cause: str | None = None) -> None:
+        """End the execution as ABORTED, now."""
+        self._cut(ev.ExecutionAborted, error=error, cause=cause)
+
+    def _timed_out(self) -> None:
+        self._cut(ev.ExecutionTimedOut, error="States.Timeout")
+
+    def _cut(self, kind: type[ev.Event], **details: Any) -> None:
+        """End from outside: AWS's event points at nothing, and open states get none."""
+        if not self.ended:
+            self.root.last_id = 0
+            self._end(kind, self.root, **details)
+
+    def _history_full(self, full: HistoryFull) -> None:
+        if not self.ended:
+            cause = FULL(self.limits.history_events)
+            self._end(ev.ExecutionFailed, full.frame, error="States.Runtime", cause=cause)
+
+    def _end(self, kind: type[ev.Event], frame: Frame, **details: Any) -> None:
+        """Write the last event, give up all that is still open, and tell who waits."""
+        self.now = self.clock.now()
+        self.ending = True
+        self.last_id += 1
+        last = kind(id=self.last_id, previous_event_id=frame.last_id, timestamp=self.now, frame=(), **details)
+        self.pending.append(last)
+        self.root.stop()
+        self.ended = True
+        self.ready.clear()
+        self.timers.clear()
+        self._disarm()
+        try:
+            self.flush()
+        finally:
+            self.on_end(last)
+
+    # The log
+
+    def take_id(self, frame: Frame) -> int:
+        """The next event's id; raises HistoryFull where only a last one is left."""
+        identity = self.last_id + 1
+        if identity >= self.limits.history_events:
+            raise HistoryFull(frame)
+        self.last_id = identity
+        return identity
+
+    def flush(self) -> None:
+        """Commit what has happened: before any side effect, and whenever no frame can go on."""
+        pending = self.pending
+        if pending:
+            self.store.append(self.arn, pending, after=self.written)
+            self.written += len(pending)
+            self.pending = []
+
+    # Time
+
+    def at(self, moment: datetime, action: Callable[[], None]) -> Timer:
+        """Do something at `moment` of this execution's clock."""
+        timer = Timer(self, moment, action)
+        heapq.heappush(self.timers, (moment, next(self.order), timer))
+        return timer
+
+    def _sleep(self) -> None:
+        """Nothing can go on: wait for the next timer, or jump to it when nothing is running."""
+        timers = self.timers
+        while timers and timers[0][2].action is None:
+            heapq.heappop(timers)
+        moment = timers[0][0] if timers else None
+        jumps = self.clock.jumps and not self.running_calls
+        if moment == self.alarm_moment and not jumps:
+            return  # set already; a frozen clock would begin the delay anew
+        self._disarm()
+        if moment is None:
+            return
+        if jumps:
+            self.clock.jump(moment)
+            self.schedule(self.turn)
+            return
+        delay = (moment - self.clock.now()).total_seconds()
+        self.alarm = self.engine.later(max(delay, 0.0), self._rang)
+        self.alarm_moment = moment
+
+    def _rang(self) -> None:
+        """A real delay is over; a jumping clock that stood still is moved on by it."""
+        self._disarm()
+        if not self.ended and self.timers and self.clock.jumps:
+            self.clock.jump(self.timers[0][0])
+        self.turn()
+
+    def _ring(self) -> None:
+        """Do all that is due."""
+        timers = self.timers
+        while timers and timers[0][0] <= self.now and not self.ended:
+            action = heapq.heappop(timers)[2].action
+            if action is not None:
+                action()
+
+    def _disarm(self) -> None:
+        alarm, self.alarm, self.alarm_moment = self.alarm, None, None
+        if alarm is not None:
+            alarm.cancel()
+
+    def schedule(self, action: Callable[[], None]) -> None:
+        self.scheduled = True
+        self.engine.soon(action)
+
+    # What reaches a run from outside
+
+    def go_on(self, frame: Frame, answer: Any, failure: StatesError | None = None) -> None:
+        """`frame` has what it waited for."""
+        frame.waiting = None
+        self.ready.append((frame, answer, failure))
+
+    def wake(self) -> None:
+        """Take a turn soon, if there is none coming."""
+        if not self.scheduled and not self.ended:
+            self.schedule(self.turn)
+
+    def guard(self, action: Callable[..., None], *arguments: Any) -> None:
+        """Do something that may write events. A fault of our own ends this run, visibly, and no other."""
+        try:
+            action(*arguments)
+        except HistoryFull as full:
+            self._history_full(full)
+        except Exception as fault:
+            log.exception("sfnb failed inside execution %s", self.arn)
+            if self.ended:
+                return
+            self._end(
+                ev.ExecutionFailed, self.root, error="States.Runtime", cause=f"Internal error: {fault!r}"
+            )
+
+
+# One function for each command
+
+
+def wait_until(run: Run, frame: Frame, command: WaitUntil) -> None:
+    if command.moment <= run.now:
+        run.go_on(frame, None)
+    else:
+        frame.waiting = run.at(command.moment, lambda: run.go_on(frame, None))
+
+
+def retry_later(run: Run, frame: Frame, command: RetryLater) -> None:
+    until = run.now + timedelta(seconds=command.seconds)
+    frame.fact(
+        ev.RetryScheduled,
+        name=command.state,
+        retrier=command.retrier,
+        attempt=command.attempt,
+        until=until,
+        error=command.error,
+        cause=command.cause,
+    )
+    frame.started = False
+    frame.waiting = run.at(until, lambda: run.go_on(frame, None))
+
+
+def pause(run: Run, frame: Frame, command: Pause) -> None:
+    """The turn is over; this frame goes on in the next one, after those that are ready by then."""
+    run.ready.append((frame, None, None))
+    run.wake()
+
+
+def invoke_task(run: Run, frame: Frame, command: InvokeTask) -> None:
+    try:
+        Invocation(run, frame, command).begin()
+    except EvaluationError as fault:
+        run.go_on(frame, None, fault)
+
+
+def run_branches(run: Run, frame: Frame, command: RunBranches) -> None:
+    frame.waiting = group = Branches(run, frame, command)
+    frame.started = True
+    group.pump()
+
+
+def run_iterations(run: Run, frame: Frame, command: RunIterations) -> None:
+    frame.waiting = group = Iterations(run, frame, command)
+    frame.started = True
+    group.pump()
+
+
+PERFORM: dict[type[Command[Any]], Callable[[Run, Frame, Any], None]] = {
+    WaitUntil: wait_until,
+    RetryLater: retry_later,
+    Pause: pause,
+    InvokeTask: invoke_task,
+    RunBranches: run_branches,
+    RunIterations: run_iterations,
+}
