@@ -1,0 +1,259 @@
+"""An execution in a user's hands: what it came to, as values, tables and pictures."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sfnb.asl import machine as asl
+from sfnb.asl.graph import Graph
+from sfnb.engine import events as ev
+from sfnb.engine.execution import ExecutionState
+from sfnb.engine.history import history
+from sfnb.engine.visits import MapItem, Visit, fold_items, fold_visits
+from sfnb.errors import SfnbError
+from sfnb.service import Live, StepFunctions
+from sfnb.values import Json, decode
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sfnb.machine import StateMachine
+    from sfnb.renderers import Picture
+
+Kept = TypeVar("Kept")
+
+GLANCE_SECONDS = 0.05
+"""How late what a task prints may be seen."""
+
+
+class ExecutionFailed(SfnbError):
+    """`result()` of an execution that did not succeed."""
+
+    def __init__(self, execution: Execution) -> None:
+        self.execution = execution
+        super().__init__(execution.summary())
+
+
+class Execution:
+    """One execution of a state machine; it may still be running.
+
+    Get one from `machine.run`, `machine.start` or `%%asl --run`.
+    """
+
+    def __init__(self, service: StepFunctions, live: Live) -> None:
+        self._service = service
+        self._live = live
+        self._kept: dict[str, Any] = {}
+
+    @property
+    def arn(self) -> str:
+        return self._live.arn
+
+    @property
+    def name(self) -> str:
+        return self._live.name
+
+    @property
+    def machine_name(self) -> str:
+        return self._live.machine.name
+
+    @property
+    def machine(self) -> StateMachine:
+        """The machine it runs, with the definition it began with."""
+        from sfnb.machine import StateMachine
+
+        return StateMachine(self._service, self._live.machine)
+
+    def describe(self) -> ExecutionState:
+        """Everything at once, as DescribeExecution has it."""
+        return self._service.describe_execution(self.arn)
+
+    @property
+    def status(self) -> str:
+        """RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED."""
+        return self.describe().status
+
+    @property
+    def input(self) -> Json:
+        return decode(self.describe().input)
+
+    @property
+    def output(self) -> Json:
+        """The output; None while it runs and where it failed."""
+        output = self.describe().output
+        return None if output is None else decode(output)
+
+    @property
+    def error(self) -> str | None:
+        return self.describe().error
+
+    @property
+    def cause(self) -> str | None:
+        return self.describe().cause
+
+    @property
+    def start_date(self) -> datetime:
+        return self.describe().start_date
+
+    @property
+    def stop_date(self) -> datetime | None:
+        return self.describe().stop_date
+
+    @property
+    def duration(self) -> timedelta | None:
+        """On the execution's own clock; None while it runs."""
+        state = self.describe()
+        return None if state.stop_date is None else state.stop_date - state.start_date
+
+    def wait(self, timeout_seconds: float | None = None) -> bool:
+        """Wait for the end; False if it has not come after `timeout_seconds`."""
+        return self._live.wait(timeout_seconds)
+
+    def follow(self, printed: SimpleQueue[str]) -> None:
+        """Wait for the end, and write what tasks print from this thread: so it lands in the right cell.
+
+        printed: what the execution was started with as `on_output=printed.put`.
+        A KeyboardInterrupt stops the execution (ABORTED) before it goes on its way.
+        """
+        try:
+            while not self.wait(GLANCE_SECONDS):
+                _write(printed)
+        except KeyboardInterrupt:
+            self.stop()
+            self.wait()
+            raise
+        finally:
+            _write(printed)
+
+    def stop(self, *, error: str | None = None, cause: str | None = None) -> None:
+        """End it as ABORTED; nothing happens where it has ended."""
+        self._service.stop_execution(self.arn, error=error, cause=cause)
+
+    def result(self) -> Json:
+        """Wait, and return the output; raises ExecutionFailed where it did not succeed."""
+        self.wait()
+        if self.status != "SUCCEEDED":
+            raise ExecutionFailed(self)
+        return self.output
+
+    # The log
+
+    @property
+    def log(self) -> Sequence[ev.Event]:
+        """Every event and fact so far, as records."""
+        return self._once("log", lambda: list(self._service.get_execution_history(self.arn)))
+
+    def history(self) -> list[dict[str, Any]]:
+        """The events as GetExecutionHistory has them, in boto3's spelling."""
+        return history(self.log)
+
+    @property
+    def trail(self) -> Sequence[Visit]:
+        """Every visit of a state, as records."""
+        return self._once("trail", lambda: fold_visits(self.log))
+
+    @property
+    def map_trail(self) -> Sequence[MapItem]:
+        return self._once("map_trail", lambda: fold_items(self.log))
+
+    @property
+    def printed(self) -> str:
+        """All that tasks printed, in order."""
+        return "".join(event.text for event in self.log if isinstance(event, ev.TaskPrinted))
+
+    @property
+    def events(self) -> pd.DataFrame:
+        """A row per event of the history."""
+        from sfnb.frames import events_frame
+
+        return events_frame(self.log)
+
+    @property
+    def visits(self) -> pd.DataFrame:
+        """A row per visit of a state: when, with what, to what end."""
+        from sfnb.frames import visits_frame
+
+        return visits_frame(self.trail)
+
+    @property
+    def map_items(self) -> pd.DataFrame:
+        """A row per item of every Map."""
+        from sfnb.frames import map_items_frame
+
+        return map_items_frame(self.map_trail)
+
+    def select(self, path: str, **options: Any) -> pd.DataFrame:
+        """What a JSONPath finds in all payloads: values with their full paths, states and times."""
+        from sfnb.select import select
+
+        return select(path, self.trail, **options)
+
+    # Pictures
+
+    @property
+    def outline(self) -> Graph:
+        """The machine's nodes and edges, for renderers."""
+        return asl.graph(self._live.machine.definition)
+
+    def graph(self, *, title: str | None = None) -> Picture:
+        """The machine with the way that was taken: visited states coloured by how they ended.
+
+        title: the machine's name and the status unless told; "" for none.
+        """
+        from sfnb.renderers import execution_picture
+
+        return execution_picture(self.outline, self.trail, title=self._title() if title is None else title)
+
+    def timeline(self) -> Picture:
+        """When each state was visited, and for how long."""
+        from sfnb.renderers import timeline_picture
+
+        return timeline_picture(self.trail, title=self._title())
+
+    def view(self) -> Any:
+        """A live view: the graph, a time slider, and each state's data at a click."""
+        from sfnb.notebook.view import ExecutionView
+
+        return ExecutionView(self)
+
+    # Words
+
+    def _title(self) -> str:
+        return f"{self.machine_name}: {self.status}"
+
+    def summary(self) -> str:
+        """How it stands, in a few lines; for a failure, where and why."""
+        from sfnb.explain import summarise
+
+        return summarise(self)
+
+    def _once(self, key: str, make: Callable[[], Kept]) -> Kept:
+        """Keep what cannot change any more."""
+        if key in self._kept:
+            kept: Kept = self._kept[key]
+            return kept
+        ended = self._live.last is not None
+        value = make()
+        if ended:
+            self._kept[key] = value
+        return value
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        from sfnb.notebook.display import execution_bundle
+
+        return execution_bundle(self)
+
+    def __repr__(self) -> str:
+        return self.summary()
+
+
+def _write(printed: SimpleQueue[str]) -> None:
+    """Write what has gathered, in one go."""
+    texts = [printed.get() for _ in range(printed.qsize())]
+    if texts:
+        sys.stdout.write("".join(texts))
+        sys.stdout.flush()

@@ -1,0 +1,238 @@
+"""A state machine in a user's hands: run it, draw it, give it tasks."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+from sfnb.asl import machine as asl
+from sfnb.asl.graph import Graph
+from sfnb.asl.reading import MAX_SIZE_BYTES
+from sfnb.asl.source import Source, of_value, read_text
+from sfnb.engine.clock import Clock, JumpClock
+from sfnb.engine.limits import UNLIMITED
+from sfnb.errors import Diagnostic, InvalidInput, SfnbError, render_diagnostics
+from sfnb.execution import Execution
+from sfnb.jsonable import NotJson, to_payload
+from sfnb.service import StateMachineRecord, StepFunctions
+from sfnb.values import Payload
+
+if TYPE_CHECKING:
+    from sfnb.renderers import Picture
+
+SUFFIXES = (".json", ".yaml", ".yml")
+
+
+def load_machine(
+    service: StepFunctions,
+    definition: str | bytes | dict[str, Any] | Path | Source,
+    *,
+    name: str | None = None,
+    unlimited: bool = False,
+) -> StateMachine:
+    """Check a definition and keep it in `service`; see `sfnb.load`."""
+    source = (
+        definition if isinstance(definition, Source) else read_definition(definition, unlimited=unlimited)
+    )
+    return StateMachine(service, service.create_state_machine(source=source, name=name))
+
+
+def read_definition(definition: str | bytes | dict[str, Any] | Path, *, unlimited: bool = False) -> Source:
+    """The source of a definition given as text, as a dict or as a file's name."""
+    most = sys.maxsize if unlimited else MAX_SIZE_BYTES
+    if isinstance(definition, dict):
+        return of_value(definition, max_bytes=most)
+    if isinstance(definition, Path) or names_a_file(definition):
+        path = Path(definition if isinstance(definition, Path) else str(definition))
+        try:
+            content = path.read_bytes()
+        except OSError as fault:
+            raise SfnbError(f"cannot read the definition '{path}': {fault.strerror or fault}") from None
+        return read_text(content, format="json" if path.suffix == ".json" else None, max_bytes=most)
+    return read_text(definition, max_bytes=most)
+
+
+def names_a_file(definition: str | bytes) -> bool:
+    return isinstance(definition, str) and "\n" not in definition and definition.strip().endswith(SUFFIXES)
+
+
+def register(functions: dict[str, Callable[..., Any]], function: Any) -> Any:
+    """Keep a function under its own name, or under the name that stands in its place."""
+    if isinstance(function, str):
+        name = function
+
+        def keep(given: Callable[..., Any]) -> Callable[..., Any]:
+            functions[name] = given
+            return given
+
+        return keep
+    if not callable(function):
+        raise TypeError(f"a task is a function, found {type(function).__name__}")
+    functions[getattr(function, "__name__", type(function).__name__)] = function
+    return function
+
+
+def payload_of(value: object) -> Payload:
+    """An execution's input as JSON; raises InvalidInput naming the place that is no JSON."""
+    if isinstance(value, Payload):
+        return value
+    try:
+        return to_payload(value, "input")
+    except NotJson as fault:
+        raise InvalidInput(f"the input is not JSON: {fault}") from None
+
+
+class StateMachine:
+    """A checked definition under a name, with the Python functions that stand for its Resources.
+
+    Get one from `sfnb.load` or a `%%asl` cell.
+    """
+
+    def __init__(self, service: StepFunctions, record: StateMachineRecord) -> None:
+        self._service = service
+        self._record = record
+
+    @property
+    def record(self) -> StateMachineRecord:
+        """What the service keeps of it."""
+        return self._record
+
+    @property
+    def name(self) -> str:
+        return self._record.name
+
+    @property
+    def arn(self) -> str:
+        return self._record.arn
+
+    @property
+    def definition(self) -> str:
+        """The text as it was given."""
+        return self._record.source.text
+
+    @property
+    def source(self) -> Source:
+        """The definition's text, which knows where each part of it stands."""
+        return self._record.source
+
+    @property
+    def tree(self) -> dict[str, Any]:
+        """The definition as plain Python values; a copy."""
+        import copy
+
+        tree = self._record.source.tree
+        assert isinstance(tree, dict)
+        return copy.deepcopy(tree)
+
+    @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """What is allowed and yet looks wrong."""
+        return self._record.warnings
+
+    @property
+    def outline(self) -> Graph:
+        """Nodes and edges, for renderers."""
+        return asl.graph(self._record.definition)
+
+    @property
+    def states(self) -> list[str]:
+        """The names of all states, those inside Parallel and Map included."""
+        return [state.name for state in asl.walk(self._record.definition)]
+
+    @property
+    def tasks(self) -> dict[str, Callable[..., Any]]:
+        """The functions of this machine alone, by state or name; `sfnb.task` serves every machine."""
+        return self._service.registry.machine(self.arn).functions
+
+    @property
+    def known_tasks(self) -> list[str]:
+        """Every name under which a function may stand for a Resource here."""
+        return [*dict.fromkeys((*self.tasks, *self._service.registry.functions))]
+
+    def task(self, function: Any, /) -> Any:
+        """Let a function stand for a state, or for a Resource, in this machine only.
+
+            @orders.task("Charge")          # the state's name
+            def charge(order): ...
+        """
+        return register(self.tasks, function)
+
+    def run(
+        self, input: object = None, *, on_output: Callable[[str], None] | None = None, **options: Any
+    ) -> Execution:
+        """Run to the end and return the Execution, whatever its status. Options as for `start`.
+
+        on_output: instead of printing what tasks print, from this thread.
+        A KeyboardInterrupt stops the execution (ABORTED) before it goes on its way.
+        """
+        printed: SimpleQueue[str] = SimpleQueue()
+        execution = self.start(input, on_output=on_output or printed.put, **options)
+        execution.follow(printed)
+        return execution
+
+    def start(
+        self,
+        input: object = None,
+        *,
+        name: str | None = None,
+        skip_waits: bool = False,
+        clock: Clock | None = None,
+        unlimited: bool = False,
+        on_output: Callable[[str], None] | None = None,
+    ) -> Execution:
+        """Start an execution and return at once.
+
+        input: anything `sfnb.jsonable` makes JSON of; {} unless given.
+        name: the execution's; a UUID unless given.
+        skip_waits: a clock that jumps to the next timer when nothing is running.
+        clock: another clock, see `sfnb.testing`.
+        unlimited: lift the bounds of 256 KiB a payload and 25,000 events.
+        on_output: called with what tasks print, on the engine's thread.
+        Raises InvalidInput where the input is not JSON or too large.
+        """
+        payload = payload_of({} if input is None else input)
+        live = self._service.start_execution(
+            self._record,
+            payload,
+            name=name,
+            clock=clock or (JumpClock() if skip_waits else None),
+            limits=UNLIMITED if unlimited else None,
+            on_output=on_output,
+        )
+        return Execution(self._service, live)
+
+    @property
+    def executions(self) -> list[Execution]:
+        """This machine's executions, newest first."""
+        lives = self._service.list_executions()
+        return [Execution(self._service, live) for live in lives if live.machine.arn == self.arn]
+
+    def graph(self) -> Picture:
+        """The machine's picture; Jupyter shows it as SVG, a terminal as an outline."""
+        from sfnb.renderers import picture
+
+        return picture(self.outline, title=self.name)
+
+    def export(self, format: str = "json") -> str:
+        """The definition written out (`sfnb.exporters.EXPORTERS`) or drawn (`sfnb.renderers.RENDERERS`)."""
+        from sfnb.exporters import EXPORTERS
+        from sfnb.renderers import RENDERERS
+
+        if format in EXPORTERS:
+            return EXPORTERS[format](self.tree)
+        if format in RENDERERS:
+            return RENDERERS[format](self.outline, title=self.name)
+        raise SfnbError(f"no such format: '{format}'; there are {', '.join((*EXPORTERS, *RENDERERS))}")
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return self.graph()._repr_mimebundle_()
+
+    def __repr__(self) -> str:
+        count = len(self.states)
+        note = "".join(
+            "\n" + render_diagnostics(self._record.source, self.warnings) for _ in self.warnings[:1]
+        )
+        return f"StateMachine {self.name!r}: {count} state{'s' * (count != 1)}{note}"
