@@ -1,0 +1,274 @@
+"""Running a recorded case against a world, and grading what it answered.
+
+The case's steps are walked in order. Placeholders in their parameters are replaced by names made up
+here, or by what earlier answers bound them to. Answers are kept as they came (normalised); grading
+them, leniently or strictly, is a second pass with bindings of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+from .lambdas import Handler, make_handler
+from .loader import Case, Step, normalise, parse_texts
+from .placeholders import PLACEHOLDER, Bindings
+from .unify import Difference, unify
+
+Grade = Literal["lenient", "strict"]
+Params = dict[str, Any]
+
+ACCOUNT = "111111111111"
+REGION = "us-east-1"
+ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/parity"
+ROLE_WORDS = ("snf_role_arn", "sfn_role_arn")
+REFUSED = 400
+NOT_ISO = "does not reference a valid ISO-8601"
+
+
+class StepFunctionsApi(Protocol):
+    """Step Functions in boto3's spelling: camelCase parameters, dicts out, datetimes as datetime.
+
+    A refused call raises an exception with `code` and `message`. Further operations are looked up
+    by their snake_case name when a case needs them.
+    """
+
+    def create_state_machine(self, **params: Any) -> dict[str, Any]: ...
+    def start_execution(self, **params: Any) -> dict[str, Any]: ...
+    def describe_execution(self, **params: Any) -> dict[str, Any]: ...
+    def get_execution_history(self, **params: Any) -> dict[str, Any]: ...
+
+
+class World(Protocol):
+    """One account and region with nothing in it, and a clock of its own."""
+
+    api: StepFunctionsApi
+
+    def define_lambda(self, name: str, handler: Handler) -> None:
+        """Make the function `name`. The handler may raise `LambdaError` or return `RawPayload`."""
+
+    def wait(self, execution_arn: str) -> None:
+        """Return when the execution has ended."""
+
+    def sleep(self, seconds: float) -> None:
+        """Called by a handler: let `seconds` pass on the world's clock."""
+
+    def now(self) -> datetime: ...
+
+    def close(self) -> None: ...
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """What a case answered: `answers` by key of `Case.expected`, normalised.
+
+    given: what stood for placeholders in the parameters.
+    fault: why the case could not be walked to its end; None if it was.
+    """
+
+    case: Case
+    answers: dict[str, Any]
+    given: Bindings
+    fault: str | None = None
+
+
+class CannotRun(Exception):
+    """A case that cannot be walked on: a call was refused, or was not."""
+
+
+def run_case(case: Case, world: World) -> Run:
+    """Walk the case's steps. What goes wrong is told in the result: nothing is raised."""
+    walk = _CaseWalk(case, world)
+    try:
+        walk.all_steps()
+    except Exception as error:  # an engine in the making may raise anything
+        first_line = str(error).partition("\n")[0]
+        fault = f"{walk.where}: {type(error).__name__}: {first_line:.300}"
+        return Run(case=case, answers=walk.answers, given=walk.given, fault=fault)
+    return Run(case=case, answers=walk.answers, given=walk.given)
+
+
+def differences(run: Run, grade: Grade) -> list[Difference]:
+    """How the answers of a run differ from AWS's; [] is a pass."""
+    case = run.case
+    found = [] if run.fault is None else [Difference("$", "a run to the end", run.fault)]
+    relaxed = case.relaxed_paths if grade == "lenient" else ()
+    bindings = dict(run.given)
+    for key, expected in case.expected.items():
+        if key in run.answers:
+            answer = run.answers[key]
+            unequal = unify(expected, answer, bindings, recorded=case.recorded_at, relaxed=relaxed)
+            found += [msgspec.structs.replace(one, place=key + one.place[1:]) for one in unequal]
+        elif run.fault is None:
+            found.append(Difference(key, "an answer", "nothing: the harness cannot collect it"))
+    return found
+
+
+class _CaseWalk:
+    """One case under way.
+
+    given: what stands for placeholders because it was made up, or is an execution's name.
+    learned: what answers have shown besides; a later step may ask for it. Grading learns it anew.
+    """
+
+    def __init__(self, case: Case, world: World) -> None:
+        self.case = case
+        self.world = world
+        self.answers: dict[str, Any] = {}
+        self.where = "before the first step"
+        self.given: Bindings = {"<partition>": "aws", "<region>": REGION}
+        self.given |= dict.fromkeys(ROLE_WORDS, ROLE_ARN)
+        self.learned: Bindings = {}
+
+    def all_steps(self) -> None:
+        for function in self.case.lambda_functions:
+            handler = make_handler(self._fill(function), self.world.sleep)
+            self.world.define_lambda(self._fill(function["name"]), handler)
+        for number, step in enumerate(self.case.steps, 1):
+            self.where = f"step {number}, {step.operation}"
+            self._step(step)
+
+    def _step(self, step: Step) -> None:
+        params = self._fill(step.params)
+        if _reads_the_end(step, self.case.expected):
+            self.world.wait(params["executionArn"])
+        answer = self._call(step, params)
+        if step.operation == "StartExecution" and not step.fails:
+            self._bind_execution(answer["executionArn"])
+            if "cases" in self.case.not_from_one_call:
+                self._collect_output(params["input"], answer["executionArn"])
+        for key in step.keys:
+            self._keep(key, answer)
+
+    def _call(self, step: Step, params: Params) -> dict[str, Any]:
+        method = getattr(self.world.api, snake_case(step.operation))
+        try:
+            answer = method(**params)
+        except Exception as error:
+            if not (step.fails and hasattr(error, "code")):
+                raise
+            return _refusal(error, step, self.case.expected)
+        if step.fails:
+            raise CannotRun(f"AWS refused this call, here it answered {answer!r:.300}")
+        return normalise(answer)
+
+    def _keep(self, key: str, answer: Any) -> None:
+        self.answers[key] = answer
+        self.learned |= self.given
+        unify(self.case.expected[key], answer, self.learned, recorded=self.case.recorded_at)
+
+    def _collect_output(self, text: str, execution_arn: str) -> None:
+        """In some cases only the pairs of input and output are recorded."""
+        self.world.wait(execution_arn)
+        described = self.world.api.describe_execution(executionArn=execution_arn)
+        pair = parse_texts({"input": text, "output": described.get("output")})
+        self.answers.setdefault("cases", []).append(pair)
+
+    def _bind_execution(self, execution_arn: str) -> None:
+        """AWS makes up an execution's name: it stands for the next free placeholder."""
+        if ":express:" in execution_arn:
+            *_, name, run = execution_arn.split(":")
+            self.given[_first_free("<ExpressExecArn_Part1_{}idx>", self.given)] = name
+            self.given[_first_free("<ExpressExecArn_Part2_{}idx>", self.given)] = run
+            return
+        name = execution_arn.rsplit(":", 1)[1]
+        if name not in self.given.values():
+            self.given[_first_free("<ExecArnPart_{}idx>", self.given)] = name
+
+    def _fill(self, value: Any) -> Any:
+        """`value` with made-up names in place of placeholders."""
+        if isinstance(value, dict):
+            return {key: self._fill(child) for key, child in value.items()}
+        if isinstance(value, list):
+            return [self._fill(child) for child in value]
+        if not isinstance(value, str):
+            return value
+        if value in ROLE_WORDS:
+            return ROLE_ARN
+        return PLACEHOLDER.sub(lambda found: self._name(found[0]), value)
+
+    def _name(self, placeholder: str) -> str:
+        if placeholder == "<omitted>":
+            return placeholder
+        known = self.learned | self.given
+        if placeholder not in known:
+            self.given[placeholder] = known[placeholder] = self._invent(placeholder)
+        return known[placeholder]
+
+    def _invent(self, placeholder: str) -> str:
+        """A name without `-`: some cases split the machine's name there."""
+        bare = placeholder.strip("<>")
+        if bare == "timestamp":
+            return self._moment()
+        if bare.endswith("role_arn"):
+            return f"{ROLE_ARN}_{bare}"
+        if bare.endswith("account_id"):
+            return "222222222222"
+        return re.sub(r"\W", "_", bare) + "_x7f"
+
+    def _moment(self) -> str:
+        """A time computed for the run, in a form that AWS took or refused in the recording."""
+        soon = (self.world.now() + timedelta(seconds=3)).strftime("%Y-%m-%dT%H:%M:%S")
+        return soon if NOT_ISO in json.dumps(self.case.expected) else f"{soon}Z"
+
+
+def _first_free(form: str, taken: Mapping[str, str]) -> str:
+    return next(name for name in map(form.format, range(len(taken) + 1)) if name not in taken)
+
+
+def _reads_the_end(step: Step, expected: Mapping[str, Any]) -> bool:
+    """Whether the recording read an execution that had ended: polling reads are left out of it."""
+    if step.fails or step.operation not in ("GetExecutionHistory", "DescribeExecution"):
+        return False
+    return not any(_is_running(expected.get(key)) for key in step.keys)
+
+
+def _is_running(answer: Any) -> bool:
+    if not isinstance(answer, dict):
+        return False
+    events = answer.get("events") or [{}]
+    last = str(events[-1].get("type", "ExecutionSucceeded"))
+    return answer.get("status") == "RUNNING" or not re.match(r"Execution(?!Started)", last)
+
+
+def _refusal(error: Any, step: Step, expected: Mapping[str, Any]) -> dict[str, Any]:
+    """A refused call in the shape of the recording: botocore's response, or its exception's text."""
+    wanted = expected.get(step.keys[0], {}) if step.keys else {}
+    code, message = str(error.code), str(error.message)
+    if "exception_typename" in wanted:
+        return {"exception_typename": code, "exception_value": _exception_text(code, message, step)}
+    refusal: dict[str, Any] = {"Error": {"Code": code, "Message": message}}
+    if "message" in wanted:
+        refusal["message"] = message
+    return normalise(refusal, status=REFUSED)
+
+
+def _exception_text(code: str, message: str, step: Step) -> str:
+    if code == "ParamValidationError":
+        return message
+    return f"An error occurred ({code}) when calling the {step.operation} operation: {message}"
+
+
+def snake_case(operation: str) -> str:
+    """An AWS operation as boto3 and `sfnb.service` spell it.
+
+    >>> snake_case("ListStateMachineVersions")
+    'list_state_machine_versions'
+    """
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", operation).lower()
+
+
+MakeWorld = Callable[[Case], World]
+
+
+def run_in_new_world(case: Case, make_world: MakeWorld) -> Run:
+    """Run a case in a world of its own and close it."""
+    world = make_world(case)
+    try:
+        return run_case(case, world)
+    finally:
+        world.close()

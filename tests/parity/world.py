@@ -1,0 +1,169 @@
+"""The world that sfnb makes: the one file of the harness that knows its service.
+
+`SfnbApi` puts boto3's dicts around the service's records and adds no content of its own: what the
+service does not know (redriveStatus, say) is missing here too. The functions run in the service's
+own executor, and sleep by `sfnb.sleep`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from .lambdas import Handler, LambdaError, RawPayload
+from .loader import Case
+from .runner import ACCOUNT, REGION, StepFunctionsApi
+
+if TYPE_CHECKING:
+    from sfnb.engine.ports import Call, Handle, Report
+    from sfnb.executors.threads import ThreadExecutor
+    from sfnb.service import StepFunctions
+    from sfnb.values import Payload
+
+PATIENCE_SECONDS = 20
+"""Real seconds after which an execution is taken to hang."""
+
+
+def missing() -> str | None:
+    """Why there is no world yet; None if there is one."""
+    if importlib.util.find_spec("sfnb") is None or importlib.util.find_spec("sfnb.service") is None:
+        return "sfnb.service is not there yet"
+    return None
+
+
+class SfnbWorld:
+    """A service of its own, in memory, with AWS's limits and clocks that jump."""
+
+    def __init__(self, case: Case) -> None:
+        from sfnb.engine.clock import JumpClock
+        from sfnb.executors import EXECUTORS
+        from sfnb.service import StepFunctions
+
+        executor = LambdaExecutor(EXECUTORS["threads"]())
+        self._service = StepFunctions(account=ACCOUNT, region=REGION, clock=JumpClock, executor=executor)
+        self.api: StepFunctionsApi = SfnbApi(self._service)
+
+    def define_lambda(self, name: str, handler: Handler) -> None:
+        self._service.registry.functions[name] = handler
+
+    def wait(self, execution_arn: str) -> None:
+        if not self._service.execution(execution_arn).wait(PATIENCE_SECONDS):
+            raise TimeoutError(f"{execution_arn} has not ended after {PATIENCE_SECONDS} seconds")
+
+    def sleep(self, seconds: float) -> None:
+        import sfnb
+
+        sfnb.sleep(seconds)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def close(self) -> None:
+        self._service.close()
+
+
+class SfnbApi:
+    """The service's actions as boto3 spells them."""
+
+    def __init__(self, service: StepFunctions) -> None:
+        self._service = service
+
+    def create_state_machine(self, **params: Any) -> dict[str, Any]:
+        from sfnb.asl.source import read_text
+
+        record = self._service.create_state_machine(
+            source=read_text(params["definition"], format="json"),
+            name=params["name"],
+            role_arn=params["roleArn"],
+        )
+        return {"stateMachineArn": record.arn, "creationDate": record.creation_date}
+
+    def start_execution(self, **params: Any) -> dict[str, Any]:
+        from sfnb.values import Payload
+
+        machine = self._service.describe_state_machine(params["stateMachineArn"])
+        payload = Payload.of_text(params.get("input", "{}"))
+        live = self._service.start_execution(machine, payload, name=params.get("name"))
+        return {"executionArn": live.arn}
+
+    def describe_execution(self, **params: Any) -> dict[str, Any]:
+        live = self._service.execution(params["executionArn"])
+        state = self._service.describe_execution(live.arn)
+        described = {
+            "executionArn": live.arn,
+            "stateMachineArn": live.machine.arn,
+            "name": live.name,
+            "status": state.status,
+            "startDate": state.start_date,
+            "stopDate": state.stop_date,
+            "input": state.input,
+            "inputDetails": {"included": True},
+            "output": state.output,
+            "outputDetails": None if state.output is None else {"included": True},
+            "error": state.error,
+            "cause": state.cause,
+        }
+        return {key: value for key, value in described.items() if value is not None}
+
+    def get_execution_history(self, **params: Any) -> dict[str, Any]:
+        from sfnb.engine.history import history
+
+        return {"events": history(self._service.get_execution_history(params["executionArn"]))}
+
+
+class LambdaExecutor:
+    """The service's executor, for handlers that fail or answer as `lambdas` says."""
+
+    def __init__(self, executor: ThreadExecutor) -> None:
+        self._executor = executor
+
+    def submit(self, call: Call, report: Report) -> Handle:
+        spoken = _LambdaReport(report)
+
+        def function(event: Any, context: Any) -> Any:
+            return spoken.listen(call.function, event, context)
+
+        return self._executor.submit(msgspec.structs.replace(call, function=function), spoken)
+
+    def close(self) -> None:
+        self._executor.close()
+
+
+class _LambdaReport:
+    """Tells what a handler meant instead of what Python saw."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._failure: LambdaError | None = None
+        self._raw: RawPayload | None = None
+        self.refused = report.refused
+        self.heartbeat = report.heartbeat
+        self.printed = report.printed
+
+    def listen(self, handler: Callable[..., Any], event: Any, context: Any) -> Any:
+        try:
+            answer = handler(event, context)
+        except LambdaError as failure:
+            self._failure = failure
+            raise
+        if not isinstance(answer, RawPayload):
+            return answer
+        self._raw = answer
+        return None
+
+    def succeeded(self, answer: Payload) -> None:
+        from sfnb.values import Payload
+
+        raw = self._raw
+        self._report.succeeded(answer if raw is None else Payload(raw.text, raw.text))
+
+    def failed(self, error: str, message: str, trace: Any) -> None:
+        failure = self._failure
+        if failure is None:
+            self._report.failed(error, message, trace)
+        else:
+            self._report.failed(failure.error_type, failure.error_message, failure.stack_trace)
