@@ -111,7 +111,8 @@ class Execution:
 
     def wait(self, timeout_seconds: float | None = None) -> bool:
         """Wait for the end; False if it has not come after `timeout_seconds`."""
-        return self._live.wait(timeout_seconds)
+        # Asked first: an interrupt in the midst of Live.wait may leave its gate closed.
+        return self._live.last is not None or self._live.wait(timeout_seconds)
 
     def follow(self, printed: SimpleQueue[str]) -> None:
         """Wait for the end, and write what tasks print from this thread: so it lands in the right cell.

@@ -74,9 +74,13 @@ class Printing:
 
 
 class TaskStream:
-    """A stream that gives what tasks write to their calls; in all else the stream it wraps."""
+    """A stream that gives what tasks write to their calls; in all else the stream it wraps.
 
-    __slots__ = ("_sfnb_stream",)
+    Its `write` may be replaced: IPython puts a function around the one it finds for the length of a
+    cell. On the wrapped stream that function would call this wrapper, and it the function, for ever.
+    """
+
+    __slots__ = ("__dict__", "_sfnb_stream")
 
     _sfnb_stream: TextIO
 
@@ -97,7 +101,10 @@ class TaskStream:
         return getattr(self._sfnb_stream, name)
 
     def __setattr__(self, name: str, value: object) -> None:
-        setattr(self._sfnb_stream, name, value)
+        if name == "write":
+            object.__setattr__(self, name, value)
+        else:
+            setattr(self._sfnb_stream, name, value)
 
     def __repr__(self) -> str:
         return f"TaskStream({self._sfnb_stream!r})"

@@ -97,6 +97,24 @@ def test_write_counts_and_writelines_is_heard() -> None:
     assert heard == ["four\n", "more\n"]
 
 
+def test_a_function_put_around_write_is_called_once() -> None:
+    with contextlib.redirect_stdout(io.StringIO()) as screen, Printing(lambda _: None):
+        seen: list[str] = []
+        found = sys.stdout.write
+
+        def write(text: str) -> int:  # as IPython does for the length of a cell
+            seen.append(text)
+            return found(text)
+
+        sys.stdout.write = write  # type: ignore[method-assign]
+        elsewhere("others")
+        sys.stdout.write = found  # type: ignore[method-assign]
+        elsewhere("after")
+
+    assert "".join(seen) == "others\n"
+    assert screen.getvalue() == "others\nafter\n"
+
+
 def test_parallel_tasks_are_told_apart(threads: ThreadExecutor, submit: Submit) -> None:
     barrier = threading.Barrier(8, timeout=LONG)
 

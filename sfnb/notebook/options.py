@@ -1,0 +1,256 @@
+"""The options of `%%asl` and `%asl`, and how a line is cut into words.
+
+`argparse` knows the options; what it prints is also what `%%asl?` shows. Words are cut here, since a
+shell's rules would take the quotes out of `--input {"n": 1}`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from sfnb.asl.machine import did_you_mean
+from sfnb.errors import SfnbError
+
+STATUSES = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
+
+
+class Usage(SfnbError):
+    """The line of a magic cannot be understood."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Raises Usage where argparse would end the process, and knows a near miss."""
+
+    def __init__(self, prog: str, description: str, *, usage: str | None = None, epilog: str = "") -> None:
+        super().__init__(
+            prog=prog,
+            usage=usage,
+            description=description,
+            epilog=epilog,
+            add_help=False,
+            allow_abbrev=False,
+            formatter_class=_Help,
+        )
+
+    def parse(self, line: str) -> argparse.Namespace:
+        """The options on `line`; raises Usage."""
+        known, unknown = self.parse_known_args(cut(line))
+        if unknown:
+            near = did_you_mean(unknown[0], self._option_string_actions)
+            self.error(f"it does not take {unknown[0]!r}" + (f": {near}" if near else ""))
+        return known
+
+    def error(self, message: str) -> NoReturn:
+        raise Usage(f"{self.prog}: {message}\n{self.prog.split()[0]}? explains every option")
+
+
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """The same on every screen."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=26, width=100)
+
+
+def cut(line: str) -> list[str]:
+    """The words of a line: quotes keep blanks together and are taken off, JSON stays as it is.
+
+    >>> cut('orders --input {"n": [1, 2]} -s Table="my orders" -o result')
+    ['orders', '--input', '{"n": [1, 2]}', '-s', 'Table=my orders', '-o', 'result']
+    >>> cut("--input '{\\"n\\": 1}'")
+    ['--input', '{"n": 1}']
+
+    Raises Usage where a quote or a bracket is not closed.
+    """
+    words = []
+    at = 0
+    while at < len(line):
+        if line[at].isspace():
+            at += 1
+        else:
+            read = _json if line[at] in "{[" else _word
+            word, at = read(line, at)
+            words.append(word)
+    return words
+
+
+def _json(line: str, at: int) -> tuple[str, int]:
+    try:
+        _, end = json.JSONDecoder().raw_decode(line, at)
+    except json.JSONDecodeError as fault:
+        raise Usage(f"this is no JSON: {fault.msg}\n  {line}\n  {' ' * fault.pos}^") from None
+    return line[at:end], end
+
+
+def _word(line: str, at: int) -> tuple[str, int]:
+    """Up to the next blank outside of quotes; a backslash is only itself, as in a Windows path."""
+    word = ""
+    quote = ""
+    start = at
+    while at < len(line) and (quote or not line[at].isspace()):
+        char = line[at]
+        if char == quote:
+            quote = ""
+        elif not quote and char in "'\"":
+            quote, start = char, at
+        elif not quote and char in "{[" and word.endswith("="):
+            value, end = _json(line, at)
+            word, at = word + value, end - 1
+        else:
+            word += char
+        at += 1
+    if quote:
+        raise Usage(f"a quote is not closed\n  {line}\n  {' ' * start}^")
+    return word, at
+
+
+def substitution(text: str) -> tuple[str, str]:
+    """`Name=value`, for -s."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise argparse.ArgumentTypeError(f"'{text}' is not of the form Name=value")
+    return name.strip(), value
+
+
+def machine_name(text: str) -> str:
+    """What AWS takes as a state machine's name. Source: AWS API reference, CreateStateMachine."""
+    bad = re.search(r"""[\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]""", text)
+    if bad or not 1 <= len(text) <= 80:
+        why = f"it holds {bad[0]!r}" if bad else "it has to have 1 to 80 characters"
+        raise argparse.ArgumentTypeError(f"'{text}' is no name for a state machine: {why}")
+    return text
+
+
+def variable(text: str) -> str:
+    """A Python name, for -o."""
+    if not text.isidentifier():
+        raise argparse.ArgumentTypeError(f"'{text}' is no name that a Python variable can have")
+    return text
+
+
+def status(text: str) -> str:
+    """A status in any case, for --expect."""
+    name = text.upper().replace("-", "_")
+    if name not in STATUSES:
+        near = did_you_mean(name, STATUSES)
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is none of {', '.join(STATUSES)}" + (f"; {near}" if near else "")
+        )
+    return name
+
+
+def add_run_options(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    """What a run takes, in a cell as on a line."""
+    add: Any = parser.add_argument
+    add(
+        "-i",
+        "--input",
+        metavar="X",
+        help="a Python variable, JSON (text in two quotes: '\"abc\"'), or @file.json",
+    )
+    add("-o", "--output", metavar="NAME", type=variable, help="variable that receives the Execution (ex)")
+    add(
+        "--expect",
+        metavar="STATUS",
+        type=status,
+        help="the status that is right: the cell fails on any other",
+    )
+    add(
+        "--skip-waits",
+        action=argparse.BooleanOptionalAction,
+        help="jump over every Wait and retry pause",
+    )
+    add(
+        "--unlimited",
+        action="store_true",
+        help="lift AWS's limits: 256 KiB a payload, 25,000 events, 1 MiB a definition",
+    )
+
+
+CELL_EXAMPLES = """\
+examples:
+  %%asl orders                              check and draw it; the state machine is in `orders`
+  %%asl orders --run --input order          ... and run it on the Python variable `order`
+  %%asl orders --run -i {"id": 7} -o first  on JSON; the Execution is in `first` (`ex` unless told)
+  %%asl orders --run -i @order.json         on a file
+  %%asl orders --run --skip-waits           a Wait of a year ends at once
+  %%asl orders --run --expect FAILED        a failure is right here, a success is not
+  %%asl orders -s Table=prices              put "prices" in the place of ${Table}
+  %%asl my-orders                           no Python name: get it by  m = %asl show my-orders
+
+Substitutions: ${Name} in a text is replaced by what -s says; else it stays, where a task of this name
+is registered; else by a Python variable that holds a text, a number, true, false or null. Without
+quotes, as in "TimeoutSeconds": ${Limit}, it becomes the value itself. All that was replaced is listed.
+Nothing else in the cell is ever expanded: $.path and {braces} are safe.
+
+Findings are shown with their line in this cell; the old value of NAME is kept then.
+"""
+
+
+def cell_parser() -> Parser:
+    """The parser of `%%asl`."""
+    parser = Parser(
+        "%%asl",
+        "Check the definition in this cell (JSON or YAML), draw it, and run it if told.",
+        usage="%(prog)s [NAME] [options]",
+        epilog=CELL_EXAMPLES,
+    )
+    parser.add_argument(
+        "variable",
+        nargs="?",
+        metavar="NAME",
+        type=machine_name,
+        help="variable that receives the StateMachine",
+    )
+    parser.add_argument(
+        "--name", type=machine_name, help="the state machine's own name, where it is not to be NAME"
+    )
+    parser.add_argument(
+        "-s",
+        "--substitute",
+        metavar="Name=value",
+        type=substitution,
+        action="append",
+        default=[],
+        help="put a value in the place of ${Name}; may be repeated",
+    )
+    parser.add_argument(
+        "--format", choices=("json", "yaml"), help="how to read the cell (found out unless told)"
+    )
+    parser.add_argument("--draw", action=argparse.BooleanOptionalAction, help="show the picture")
+    parser.add_argument("-h", "--help", action="store_true", help="show this")
+    running = parser.add_argument_group("running")
+    running.add_argument("-r", "--run", action="store_true", help="run it")
+    add_run_options(running)
+    return parser
+
+
+RUN_ONLY: Sequence[tuple[str, str]] = (
+    ("input", "--input"),
+    ("output", "--output"),
+    ("expect", "--expect"),
+    ("skip_waits", "--skip-waits"),
+)
+"""What has no meaning without --run, by attribute."""
+
+
+def check_together(options: argparse.Namespace) -> None:
+    """Raises Usage where options contradict each other."""
+    if options.run or options.help:
+        return
+    for attribute, option in RUN_ONLY:
+        if getattr(options, attribute):
+            raise Usage(f"%%asl: {option} is for a run: add --run, or leave it out")
+
+
+CELL_PARSER = cell_parser()
+
+
+def parse_cell_line(line: str) -> argparse.Namespace:
+    """The options of a `%%asl` line; raises Usage."""
+    options = CELL_PARSER.parse(line)
+    check_together(options)
+    return options

@@ -1,0 +1,275 @@
+"""What `%asl VERB ...` does: each verb calls one function of the library and returns what it shows."""
+
+from __future__ import annotations
+
+import inspect
+from argparse import Namespace
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sfnb.asl.decode import decode
+from sfnb.asl.machine import did_you_mean
+from sfnb.default import executions, machines, service
+from sfnb.errors import SfnbError
+from sfnb.execution import Execution
+from sfnb.machine import StateMachine, read_definition
+from sfnb.notebook import display as look
+from sfnb.notebook.cells import Variables, counted, run
+from sfnb.notebook.options import Parser, Usage, add_run_options
+
+FillIn = Callable[[Namespace], Namespace]
+MOST_LISTED = 20
+
+
+def run_line(line: str, fill_in: FillIn, variables: Variables) -> object:
+    """Do what a line says; returns what it shows. Raises Usage, or what the verb raises.
+
+    fill_in: puts the settings in the place of what the line leaves open.
+    """
+    name, _, rest = line.strip().partition(" ")
+    if not name or name in ("-h", "--help"):
+        name = "help"
+    if name not in VERBS:
+        near = did_you_mean(name, VERBS)
+        raise Usage(f"%asl: no such verb: '{name}'; {near or 'there are ' + ', '.join(VERBS)}")
+    verb = VERBS[name]
+    parser = parser_of(name)
+    if {"-h", "--help"} & set(rest.split()):
+        return look.code(parser.format_help())
+    return verb.do(fill_in(parser.parse(rest)), variables)
+
+
+def parser_of(name: str) -> Parser:
+    """The parser of a verb's own line."""
+    verb = VERBS[name]
+    parser = Parser(f"%asl {name}", inspect.getdoc(verb.do) or "")
+    verb.add_options(parser)
+    parser.add_argument("-h", "--help", action="store_true", help="show this")
+    return parser
+
+
+# The verbs
+
+
+def run_machine(options: Namespace, variables: Variables) -> object:
+    """Run a state machine."""
+    return run(machine_named(options.machine, variables), options, variables)
+
+
+def show(options: Namespace, variables: Variables) -> object:
+    """Show a state machine or an execution; `x = %asl show NAME` keeps it."""
+    named = {
+        **everything(variables, Execution, executions()),
+        **everything(variables, StateMachine, machines()),
+    }
+    return pick(named, options.name, "state machine or execution")
+
+
+def list_all(options: Namespace, variables: Variables) -> object:
+    """List the state machines and the latest executions."""
+    rows = [
+        (bound_to(machine, variables), machine.name, counted(len(machine.states), "state"), "")
+        for machine in machines()
+    ]
+    rows += [
+        (bound_to(execution, variables), execution.machine_name, "execution", execution.status)
+        for execution in executions()[:MOST_LISTED]
+    ]
+    return look.table(
+        ("variable", "machine", "what", "status"), rows, empty="nothing yet: write a %%asl cell"
+    )
+
+
+def history(options: Namespace, variables: Variables) -> object:
+    """Show the history of an execution, or of the latest, as a DataFrame."""
+    return execution_named(options.execution, variables).events
+
+
+def stop(options: Namespace, variables: Variables) -> object:
+    """Stop an execution, or all that run; they end as ABORTED."""
+    if options.all:
+        running = [execution for execution in executions() if execution.status == "RUNNING"]
+    else:
+        running = [execution_named(options.execution, variables)]
+    for execution in running:
+        execution.stop()
+        execution.wait()
+    rows = [
+        (bound_to(execution, variables), execution.machine_name, execution.status) for execution in running
+    ]
+    return look.table(("variable", "machine", "status"), rows, empty="nothing is running")
+
+
+def export(options: Namespace, variables: Variables) -> object:
+    """Write a state machine out, as JSON unless told; or draw it.
+
+    The format is json, yaml, mermaid, dot, svg or text; a file's name tells it too.
+    """
+    suffix = Path(options.file).suffix.lstrip(".") if options.file else ""
+    format = options.format or {"yml": "yaml", "mmd": "mermaid"}.get(suffix, suffix) or "json"
+    text = machine_named(options.machine, variables).export(format)
+    if options.file is None:
+        return look.code(text)
+    try:
+        Path(options.file).write_text(text, encoding="utf-8")
+    except OSError as fault:
+        raise SfnbError(f"cannot write '{options.file}': {fault.strerror or fault}") from None
+    return look.note(f"wrote {options.file}: {len(text.splitlines()):,} lines")
+
+
+def validate(options: Namespace, variables: Variables) -> object:
+    """Check a file, or a state machine again, and show every finding."""
+    known = everything(variables, StateMachine, machines())
+    if options.name in known:
+        source = known[options.name].source
+    else:
+        if not Path(options.name).exists():
+            pick(known, options.name, "file or state machine")
+        source = read_definition(Path(options.name))
+    _, findings = decode(source)
+    return (
+        look.findings(source, findings) if findings else look.note(f"{options.name}: no errors, no warnings")
+    )
+
+
+def tasks(options: Namespace, variables: Variables) -> object:
+    """List the Python functions that stand for Resources."""
+    rows = [
+        (name, _signature(function), "every machine")
+        for name, function in service().registry.functions.items()
+    ]
+    for machine in machines():
+        rows += [(name, _signature(function), machine.name) for name, function in machine.tasks.items()]
+    empty = "no tasks yet: put @sfnb.task above a function"
+    return look.table(("task", "function", "for"), rows, empty=empty)
+
+
+def help_all(options: Namespace, variables: Variables) -> object:
+    """Show this."""
+    return look.code(HELP)
+
+
+# Names
+
+
+def everything(variables: Mapping[str, Any], kind: type, kept: Iterable[Any]) -> dict[str, Any]:
+    """What goes by a name: what variables hold comes before the names that things have themselves."""
+    named = {thing.name: thing for thing in reversed(list(kept))}
+    return named | {
+        name: value
+        for name, value in variables.items()
+        if isinstance(value, kind) and not name.startswith("_")
+    }
+
+
+def pick(named: Mapping[str, Any], name: str, what: str) -> Any:
+    """The thing of this name; raises Usage with a near miss."""
+    if name not in named:
+        near = did_you_mean(name, named)
+        raise Usage(
+            f"there is no {what} '{name}'" + (f"; {near}" if near else "; %asl list shows what there is")
+        )
+    return named[name]
+
+
+def machine_named(name: str, variables: Variables) -> StateMachine:
+    found: StateMachine = pick(everything(variables, StateMachine, machines()), name, "state machine")
+    return found
+
+
+def execution_named(name: str | None, variables: Variables) -> Execution:
+    """The execution of this name, else the latest."""
+    if name is None:
+        latest = executions()
+        if not latest:
+            raise Usage("there is no execution yet")
+        return latest[0]
+    found: Execution = pick(everything(variables, Execution, executions()), name, "execution")
+    return found
+
+
+def bound_to(thing: StateMachine | Execution, variables: Variables) -> str:
+    """The variables that hold a machine or an execution."""
+    return ", ".join(
+        name
+        for name, value in variables.items()
+        if isinstance(value, type(thing)) and value.arn == thing.arn and not name.startswith("_")
+    )
+
+
+def _signature(function: Callable[..., Any]) -> str:
+    name = getattr(function, "__name__", type(function).__name__)
+    try:
+        return f"{name}{inspect.signature(function)}"
+    except (TypeError, ValueError):
+        return f"{name}(...)"
+
+
+# Their lines
+
+
+def _no_options(parser: Parser) -> None:
+    """The verb takes none."""
+
+
+def _run_options(parser: Parser) -> None:
+    parser.add_argument("machine", metavar="NAME", help="a state machine: its variable or its own name")
+    add_run_options(parser)
+    parser.add_argument("--no-draw", dest="draw", action="store_false", default=None, help="show no picture")
+
+
+def _show_options(parser: Parser) -> None:
+    parser.add_argument("name", metavar="NAME", help="a state machine or an execution")
+
+
+def _history_options(parser: Parser) -> None:
+    parser.add_argument(
+        "execution", nargs="?", metavar="EX", help="an execution: its variable or its own name"
+    )
+
+
+def _stop_options(parser: Parser) -> None:
+    _history_options(parser)
+    parser.add_argument("--all", action="store_true", help="all that are running")
+
+
+def _export_options(parser: Parser) -> None:
+    parser.add_argument("machine", metavar="NAME", help="a state machine")
+    parser.add_argument("format", nargs="?", metavar="FORMAT", help="what to write")
+    parser.add_argument("-f", "--file", help="write it to this file")
+
+
+def _validate_options(parser: Parser) -> None:
+    parser.add_argument("name", metavar="FILE|NAME", help="a file, or a state machine")
+
+
+class Verb(NamedTuple):
+    """What a verb does, what its line may say, and how it is written."""
+
+    do: Callable[[Namespace, Variables], object]
+    add_options: Callable[[Parser], None]
+    form: str
+
+
+VERBS = {
+    "run": Verb(run_machine, _run_options, "run NAME [-i X] [-o NAME] ..."),
+    "show": Verb(show, _show_options, "show NAME"),
+    "list": Verb(list_all, _no_options, "list"),
+    "history": Verb(history, _history_options, "history [EX]"),
+    "stop": Verb(stop, _stop_options, "stop [EX] [--all]"),
+    "export": Verb(export, _export_options, "export NAME [FORMAT] [-f FILE]"),
+    "validate": Verb(validate, _validate_options, "validate FILE|NAME"),
+    "tasks": Verb(tasks, _no_options, "tasks"),
+    "help": Verb(help_all, _no_options, "help"),
+}
+
+HELP = "\n".join(
+    [
+        "%asl VERB ...: work with state machines and executions.",
+        "",
+        *(f"  %asl {verb.form:32} {(verb.do.__doc__ or '').splitlines()[0]}" for verb in VERBS.values()),
+        "",
+        "%asl VERB --help explains one; %%asl? explains the cell that defines a state machine.",
+    ]
+)

@@ -1,0 +1,99 @@
+"""What Tab offers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from IPython.core.completer import provisionalcompleter
+
+Offers = Callable[[str], list[str]]
+HEAD = '%%asl orders\n{"StartAt": "A", "States": {\n'
+
+
+@pytest.fixture
+def offers(shell: Any) -> Offers:
+    """What is offered at the bar, through IPython's own completer."""
+    shell.run_cell("class PaymentDeclined(Exception): pass\n@sfnb.task\ndef price(order): ...\norder = {}")
+    shell.run_cell(
+        'kept = sfnb.load({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}, name="my-orders")'
+    )
+
+    def offers(cell: str) -> list[str]:
+        before, after = cell.split("|")
+        with provisionalcompleter():
+            found = list(shell.Completer.completions(before + after, len(before)))
+        for one in found:
+            assert before[: one.start] + one.text  # every offer replaces what ends at the cursor
+            assert one.end == len(before)
+        return [one.text for one in found]
+
+    return offers
+
+
+@pytest.mark.parametrize(
+    ("cell", "wanted"),
+    [
+        (
+            HEAD + '"A": {"Type": "|',
+            ['Task"', 'Wait"', 'Pass"', 'Succeed"', 'Fail"', 'Choice"', 'Parallel"', 'Map"'],
+        ),
+        (HEAD + '"A": {"Type": "Pa|"}', ["Pass", "Parallel"]),
+        (HEAD + '"A": {"|', ['Type": ', 'Next": ', 'End": ', 'Comment": ']),
+        (HEAD + '"A": {"Type": "Succeed", |', ['"InputPath": ', '"OutputPath": ', '"Comment": ']),
+        (HEAD + '"A": {"Next": "|"}, "B": {}, "C": {}', ["B", "C", "A"]),
+        (HEAD + '"A": {"Type": "Task", "Next": "B"}, "|', ['B": ']),
+        (
+            HEAD + '"A": {"Type": "Task", "Resource": "|',
+            ['price"', 'arn:aws:states:::lambda:invoke"', '${price}"'],
+        ),
+        (HEAD + '"A": {"Parameters": {"FunctionName": "|"', ["price"]),
+        (HEAD + '"A": {"Catch": [{"ErrorEquals": ["Pay|"', ["PaymentDeclined"]),
+        (HEAD + '"A": {"Catch": [{"|"', ["ErrorEquals", "Next", "Comment", "ResultPath"]),
+        (HEAD + '"A": {"Catch": [{"Next": "|"}]}, "B": {}', ["B", "A"]),
+        (HEAD + '"A": {"Retry": [{"Jit|"', ["JitterStrategy"]),
+        (HEAD + '"A": {"Retry": [{"JitterStrategy": "|"', ["FULL", "NONE"]),
+        (HEAD + '"A": {"Parameters": {"x.$": "States.Ma|"', ["States.MathRandom(", "States.MathAdd("]),
+        (
+            HEAD + '"A": {"Parameters": {"x.$": "$$.State.|"',
+            ["$$.State.Name", "$$.State.EnteredTime", "$$.State.RetryCount"],
+        ),
+        (HEAD + '"A": {"Choices": [{"Variable": "$.n", "IsN|"', ["IsNull", "IsNumeric"]),
+        (HEAD + '"A": {"End": |', ["true", "false"]),
+        ('%%asl o\n{"StartAt": "|", "States": {"X": {}, "Y": {}}}', ["X", "Y"]),
+        (
+            '%%asl o\n{"|',
+            ['StartAt": ', 'States": ', 'Comment": ', 'TimeoutSeconds": ', 'Version": ', 'QueryLanguage": '],
+        ),
+        ("%%asl o\nStartAt: |\nStates:\n  First: {Type: Pass}", ["First"]),
+        ("%%asl o\nStates:\n  A:\n    Type: W|", ["Wait"]),
+        ("%%asl o\nStates:\n  A:\n    Type: Wait\n    Sec|", ["Seconds: ", "SecondsPath: "]),
+        ("%%asl o --ex|", ["--expect"]),
+        ("%%asl o --run --expect |", ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]),
+        ("%%asl o --run --input |", ["order"]),
+        ("# a comment\n%%asl o --format |", ["json", "yaml"]),
+        ("%%asl |", ["kept"]),
+        ("%asl va|", ["validate"]),
+        ("%asl run |", ["my-orders", "kept"]),
+        ("ex = %asl run my-orders --un|", ["--unlimited"]),
+    ],
+)
+def test_offers(offers: Offers, cell: str, wanted: list[str]) -> None:
+    assert offers(cell) == wanted
+
+
+def test_fields_that_are_there_are_not_offered_again(offers: Offers) -> None:
+    found = offers(HEAD + '"A": {"Type": "Wait", "SecondsPath": "$.s", "End": true, "|"}')
+
+    assert found == ["Timestamp", "TimestampPath", "InputPath", "OutputPath", "Comment"]
+
+
+def test_inside_a_cell_neither_files_nor_names_of_python_are_offered(offers: Offers) -> None:
+    assert offers('%%asl o\n{"Comment": "prin|"') == ["prin"]
+    assert offers('%%asl o\n{"StartAt": "|"') == [""]
+
+
+def test_outside_of_such_cells_all_is_as_before(offers: Offers) -> None:
+    assert "print" in offers("prin|")
+    assert "%%asl" in offers("%%as|")
