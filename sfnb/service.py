@@ -5,6 +5,7 @@ for Resources. Its methods carry the names of the AWS API actions.
 from __future__ import annotations
 
 import itertools
+import re
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -35,6 +36,34 @@ class ExecutionDoesNotExist(SfnbError):
 
 class StateMachineDoesNotExist(SfnbError):
     """No state machine has this ARN."""
+
+
+class InvalidName(SfnbError):
+    """A name that AWS would not take."""
+
+
+_NOT_IN_NAMES = re.compile(r"""[\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]""")
+
+
+def check_name(name: str, what: str = "a state machine") -> str:
+    """`name`, if AWS takes it for a state machine or an execution; raises InvalidName.
+
+    Source: AWS API reference, CreateStateMachine, StartExecution.
+    """
+    bad = _NOT_IN_NAMES.search(name)
+    if bad or not 1 <= len(name) <= 80:
+        why = f"it holds {bad[0]!r}" if bad else "it has to have 1 to 80 characters"
+        raise InvalidName(f"'{name}' is no name for {what}: {why}")
+    return name
+
+
+def usable_name(text: str) -> str:
+    """`text`, made a name that AWS takes.
+
+    >>> usable_name("my orders: v2")
+    'my-orders--v2'
+    """
+    return _NOT_IN_NAMES.sub("-", text)[:80] or "machine"
 
 
 class StateMachineRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,10 +146,10 @@ class StepFunctions:
         """Check a definition and keep it under `name`; a machine of this name gets the new definition,
         for later executions, and keeps its functions.
 
-        Raises DefinitionError with every finding; nothing is changed then.
+        Raises DefinitionError with every finding, InvalidName; nothing is changed then.
         """
         definition, warnings = load(source)
-        name = name or self._new_name()
+        name = check_name(name or self._new_name())
         record = StateMachineRecord(
             arn=self._arn("stateMachine", name),
             name=name,
@@ -168,7 +197,7 @@ class StepFunctions:
         """Start an execution and return at once.
 
         on_output: called, on the engine's thread, with what tasks print.
-        Raises InvalidInput where the input is too large.
+        Raises InvalidInput where the input is too large, InvalidName where AWS would not take `name`.
         """
         limits = limits or self.limits
         size = size_bytes(input.text)
@@ -177,7 +206,7 @@ class StepFunctions:
                 f"The input is {size:,} bytes of JSON; an execution takes {limits.payload_bytes:,} at most. "
                 "Keep the data in a file or a bucket and pass its name, or lift the limits"
             )
-        name = name or self.names()
+        name = check_name(name or self.names(), "an execution")
         arn = self._arn("execution", f"{machine.name}:{name}")
         if arn in self._live:
             raise InvalidInput(f"Execution Already Exists: '{arn}'")

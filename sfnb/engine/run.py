@@ -19,16 +19,14 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sfnb.asl.commands import Command, InvokeTask, Pause, RetryLater, RunBranches, RunIterations, WaitUntil
 from sfnb.asl.machine import Definition
 from sfnb.engine import events as ev
 from sfnb.engine.clock import Clock
 from sfnb.engine.frame import Frame
-from sfnb.engine.groups import Branches, Iterations
 from sfnb.engine.limits import Limits
+from sfnb.engine.perform import PERFORM
 from sfnb.engine.ports import EventStore, Executor, Tasks
-from sfnb.engine.tasks import Invocation
-from sfnb.errors import EvaluationError, StatesError
+from sfnb.errors import StatesError
 from sfnb.query.scope import timestamp_text
 from sfnb.values import Json, Payload
 
@@ -341,63 +339,3 @@ class Run:
             self._end(
                 ev.ExecutionFailed, self.root, error="States.Runtime", cause=f"Internal error: {fault!r}"
             )
-
-
-# One function for each command
-
-
-def wait_until(run: Run, frame: Frame, command: WaitUntil) -> None:
-    if command.moment <= run.now:
-        run.go_on(frame, None)
-    else:
-        frame.waiting = run.at(command.moment, lambda: run.go_on(frame, None))
-
-
-def retry_later(run: Run, frame: Frame, command: RetryLater) -> None:
-    until = run.now + timedelta(seconds=command.seconds)
-    frame.fact(
-        ev.RetryScheduled,
-        name=command.state,
-        retrier=command.retrier,
-        attempt=command.attempt,
-        until=until,
-        error=command.error,
-        cause=command.cause,
-    )
-    frame.started = False
-    frame.waiting = run.at(until, lambda: run.go_on(frame, None))
-
-
-def pause(run: Run, frame: Frame, command: Pause) -> None:
-    """The turn is over; this frame goes on in the next one, after those that are ready by then."""
-    run.ready.append((frame, None, None))
-    run.wake()
-
-
-def invoke_task(run: Run, frame: Frame, command: InvokeTask) -> None:
-    try:
-        Invocation(run, frame, command).begin()
-    except EvaluationError as fault:
-        run.go_on(frame, None, fault)
-
-
-def run_branches(run: Run, frame: Frame, command: RunBranches) -> None:
-    frame.waiting = group = Branches(run, frame, command)
-    frame.started = True
-    group.pump()
-
-
-def run_iterations(run: Run, frame: Frame, command: RunIterations) -> None:
-    frame.waiting = group = Iterations(run, frame, command)
-    frame.started = True
-    group.pump()
-
-
-PERFORM: dict[type[Command[Any]], Callable[[Run, Frame, Any], None]] = {
-    WaitUntil: wait_until,
-    RetryLater: retry_later,
-    Pause: pause,
-    InvokeTask: invoke_task,
-    RunBranches: run_branches,
-    RunIterations: run_iterations,
-}

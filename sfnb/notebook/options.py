@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -116,12 +115,13 @@ def substitution(text: str) -> tuple[str, str]:
 
 
 def machine_name(text: str) -> str:
-    """What AWS takes as a state machine's name. Source: AWS API reference, CreateStateMachine."""
-    bad = re.search(r"""[\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]""", text)
-    if bad or not 1 <= len(text) <= 80:
-        why = f"it holds {bad[0]!r}" if bad else "it has to have 1 to 80 characters"
-        raise argparse.ArgumentTypeError(f"'{text}' is no name for a state machine: {why}")
-    return text
+    """A name that AWS takes, for NAME and --name."""
+    from sfnb.service import InvalidName, check_name
+
+    try:
+        return check_name(text)
+    except InvalidName as fault:
+        raise argparse.ArgumentTypeError(str(fault)) from None
 
 
 def variable(text: str) -> str:

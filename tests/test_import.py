@@ -1,0 +1,63 @@
+"""`import sfnb` costs next to nothing: everything is imported when it is first used."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import sfnb
+
+HEAVY = ("pandas", "dask", "graphviz", "IPython", "asyncio", "msgspec", "yaml", "jsonpath_ng", "ipywidgets")
+
+
+def run(code: str) -> str:
+    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+
+
+def test_importing_sfnb_loads_nothing_heavy() -> None:
+    loaded = run(f"import sys, sfnb; print([name for name in {HEAVY!r} if name in sys.modules])")
+
+    assert loaded.strip() == "[]"
+
+
+def test_running_a_machine_loads_no_pandas_and_no_graphviz() -> None:
+    loaded = run(
+        "import sys, sfnb\n"
+        "sfnb.load({'StartAt': 'A', 'States': {'A': {'Type': 'Succeed'}}}).run().result()\n"
+        "print([name for name in ('pandas', 'graphviz', 'IPython', 'jsonpath_ng') if name in sys.modules])"
+    )
+
+    assert loaded.strip() == "[]"
+
+
+def test_the_public_names_are_these() -> None:
+    assert sorted(sfnb.__all__) == [
+        "DefinitionError",
+        "Execution",
+        "ExecutionFailed",
+        "InvalidInput",
+        "SfnbError",
+        "StateMachine",
+        "StatesError",
+        "StepFunctions",
+        "TaskCancelled",
+        "TaskError",
+        "cancelled",
+        "executions",
+        "heartbeat",
+        "load",
+        "sleep",
+        "task",
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(sfnb.__all__))
+def test_a_public_name_can_be_had_and_is_documented(name: str) -> None:
+    assert getattr(sfnb, name).__doc__
+
+
+def test_an_unknown_name_says_so() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'nope'"):
+        _ = sfnb.nope  # type: ignore[attr-defined]

@@ -1,0 +1,90 @@
+"""A room imports only from rooms below its own."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent / "sfnb"
+
+ROWS: list[dict[str, str]] = [
+    {"values": "JSON and its text", "errors": "findings and exceptions"},
+    {"jsonable": "Python values to JSON, at the border", "query": "expressions"},
+    {"asl": "the language"},
+    {"engine": "events, interpreter, runs"},
+    {
+        "stores": "where events are kept",
+        "executors": "where calls run",
+        "integrations": "what a Resource means",
+        "renderers": "how a machine looks",
+        "exporters": "what it is written out as",
+        "frames": "events as tables",
+    },
+    {"registry": "which function stands for which Resource", "select": "payloads searched; answers with a table"},
+    {"service": "joins one of each"},
+    {
+        "machine": "a state machine in a user's hands",
+        "execution": "an execution in a user's hands",
+        "explain": "what an execution came to, in words",
+        "hints": "what to do about a failure",
+        "display": "what an execution looks like in a cell",
+    },
+    {"default": "the one service behind the package's functions", "testing": "clocks for tests"},
+    {"notebook": "magics, completion, live view", "cli": "the sfnb command"},
+    {"__init__": "the public names"},
+]
+"""From the bottom; rooms of one row do not import each other, but for those of TOGETHER."""
+
+TOGETHER = {"machine", "execution", "explain", "hints", "display", "default", "testing", "values", "errors"}
+"""What a user holds is one idea in several files."""
+
+LAZY_UPWARDS = {("execution", "notebook")}
+"""`Execution.view()` makes the live view, which is a face; imported when it is called."""
+
+
+def row_of(room: str) -> int:
+    return next(number for number, row in enumerate(ROWS) if room in row)
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The rooms that a file imports from."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module] if node.module != "sfnb" else [f"sfnb.{name.name}" for name in node.names]
+        elif isinstance(node, ast.Import):
+            names = [name.name for name in node.names]
+        for name in names:
+            if name == "sfnb":
+                yield "__init__"
+            elif name.startswith("sfnb."):
+                yield name.split(".")[1]
+
+
+FILES = sorted(ROOT.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=[str(path.relative_to(ROOT)) for path in FILES])
+def test_a_room_imports_only_from_below(path: Path) -> None:
+    room = room_of(path)
+    for other in imports(path):
+        if other == room or (room, other) in LAZY_UPWARDS or other not in _rooms():
+            continue
+        below = row_of(other) < row_of(room)
+        beside = row_of(other) == row_of(room) and {room, other} <= TOGETHER
+        assert below or beside, f"{path.relative_to(ROOT)} imports from {other}, which is not below {room}"
+
+
+def _rooms() -> set[str]:
+    return {room for row in ROWS for room in row}
+
+
+def test_every_room_has_its_row() -> None:
+    assert {room_of(path) for path in FILES} <= _rooms()
