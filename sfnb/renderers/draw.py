@@ -193,13 +193,11 @@ class Pen(msgspec.Struct, frozen=True, kw_only=True):
     def _wire(self, wire: Wire, curve: Curve) -> str:
         """A line and its arrow; a line into a join just runs into it."""
         classes = f"sfnb-edge sfnb-edge-{wire.kind}{_FOLLOWS[self.story.follows(wire)]}"
-        ends = f' data-source="{_json(wire.source)}"' if wire.source else ""
-        ends += f' data-target="{_json(wire.target)}"' if wire.target else ""
         colour = LIGHT["error" if wire.kind == "catch" else "line"]
         line = f'<path d="{curve_path(curve.points)}" fill="none" stroke="{colour}"/>'
         if wire.head[0] != "j":
             line += f'<path class="sfnb-tip" d="{arrow_path(curve)}" fill="{colour}"/>'
-        return f'<g class="{classes}"{ends}>{line}</g>'
+        return f'<g class="{classes}"{_ends(wire)}>{line}</g>'
 
     def _label(self, wire: Wire, curve: Curve) -> str:
         leading = SMALL_LEADING - 1
@@ -208,7 +206,13 @@ class Pen(msgspec.Struct, frozen=True, kw_only=True):
         lines = enumerate(wire.label)
         rows = "".join(text(x, y + row * leading, line, "", middle=True) for row, line in lines)
         classes = f"sfnb-label sfnb-label-{wire.kind}{_FOLLOWS[self.story.follows(wire)]}"
-        return f'<g class="{classes}"><title>{xml(labels.clean(wire.words))}</title>{rows}</g>'
+        return f'<g class="{classes}"{_ends(wire)}><title>{xml(labels.clean(wire.words))}</title>{rows}</g>'
+
+
+def _ends(wire: Wire) -> str:
+    """Which states a wire, or its label, lies between; a live view asks for it."""
+    ends = f' data-source="{_json(wire.source)}"' if wire.source else ""
+    return ends + (f' data-target="{_json(wire.target)}"' if wire.target else "")
 
 
 def _json(path: NodePath) -> str:

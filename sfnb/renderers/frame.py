@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from base64 import b64encode
 from collections.abc import Collection
 
 from sfnb.renderers import labels
 from sfnb.renderers.icons import MARKS, symbols
 from sfnb.renderers.labels import xml
 from sfnb.renderers.shapes import disc, number, symbol, text
-from sfnb.renderers.style import FONT, LIGHT, LOOKS, STATUSES, Status, stylesheet
+from sfnb.renderers.style import (
+    DARK_PAGES,
+    FONT,
+    LIGHT,
+    LIGHT_PAGES,
+    LOOKS,
+    STATUSES,
+    Status,
+    stylesheet,
+)
 
 MARGIN = 18.0
 TITLE_SIZE, TITLE_HEIGHT, LEGEND_HEIGHT = 16.0, 34.0, 30.0
@@ -73,9 +84,26 @@ def _legend(prefix: str, present: Collection[Status | None]) -> tuple[str, float
 
 
 def render_html(svg: str) -> str:
-    """`svg` in a box of a page: as wide as there is room; before it gets too small to read, it scrolls."""
-    natural = float(svg.split(' width="', 1)[1].split('"', 1)[0])
+    """`svg` in a box of a page: as wide as there is room; before it gets too small to read, it scrolls.
+
+    It is an <img>, since what takes scripts out of a page (JupyterLab for a notebook that it does not
+    trust, as a fresh clone's; GitHub) takes an inline SVG apart as well, and leaves a jumble of its
+    words. Inside an <img>, `prefers-color-scheme` asks for the `color-scheme` of that <img>, so the
+    picture still takes on the page's theme where the <style> is left standing.
+    Source: CSS Color Adjustment, "prefers-color-scheme", of images.
+    """
+    attributes = dict(_ATTRIBUTE.findall(svg.split(">", 1)[0]))
+    least = float(attributes["width"]) * SMALLEST_SCALE
+    data = b64encode(svg.encode()).decode()
     return (
-        '<div class="sfnb-scroll" style="overflow:auto;max-height:85vh">'
-        f'<div style="min-width:{natural * SMALLEST_SCALE:.0f}px">{svg}</div></div>'
+        f'<div class="sfnb-scroll" style="overflow:auto;max-height:85vh"><style>{_THEMES}</style>'
+        f'<img class="sfnb-still" alt="{attributes["aria-label"]}" width="{attributes["width"]}" '
+        f'height="{attributes["height"]}" style="max-width:100%;height:auto;min-width:{least:.0f}px" '
+        f'src="data:image/svg+xml;base64,{data}"/></div>'
     )
+
+
+_ATTRIBUTE = re.compile(r' ([\w-]+)="([^"]*)"')
+_THEMES = f"{LIGHT_PAGES} {{ color-scheme: light; }} {DARK_PAGES} {{ color-scheme: dark; }}".replace(
+    "&", ".sfnb-still"
+)

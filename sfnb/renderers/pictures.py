@@ -23,7 +23,7 @@ class Picture(msgspec.Struct, frozen=True):
 
     @property
     def html(self) -> str:
-        """For a page: the SVG inline, where it takes on the page's theme, in a box that scrolls."""
+        """For a page: the SVG as an image that takes on the page's theme, in a box that scrolls."""
         return render_html(self.svg)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:

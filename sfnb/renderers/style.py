@@ -73,6 +73,10 @@ DARK = {
 }
 """Text keeps 4.5 to 1 to what it stands on, lines 3 to 1 (WCAG 2.2, AA): a test computes it."""
 
+LIGHT_PAGES = '[data-jp-theme-light="true"] &, .vscode-light &, html[theme="light"] &'
+DARK_PAGES = '[data-jp-theme-light="false"] &, .vscode-dark &, html[theme="dark"] &, .dark &'
+"""`&` on a page that says which theme it has: JupyterLab and Notebook, VS Code, Colab, marimo."""
+
 _PAGE = {
     "ground": "var(--jp-layout-color0, var(--vscode-editor-background, {0}))",
     "card": "var(--jp-layout-color1, var(--vscode-editor-background, {0}))",
@@ -103,11 +107,9 @@ def stylesheet(scope: str, rules: str) -> str:
 def _themes() -> str:
     """The light and dark sets of variables, and who asks for which."""
     light, dark = _variables(0), _variables(1)
-    light_pages = '[data-jp-theme-light="true"] &, .vscode-light &, html[theme="light"] &'
-    dark_pages = '[data-jp-theme-light="false"] &, .vscode-dark &, html[theme="dark"] &, .dark &'
     return (
         f"& {{ {light} }}\n@media (prefers-color-scheme: dark) {{ & {{ {dark} }} }}\n"
-        f"{light_pages} {{ {light} }}\n{dark_pages} {{ {dark} }}"
+        f"{LIGHT_PAGES} {{ {light} }}\n{DARK_PAGES} {{ {dark} }}"
     )
 
 

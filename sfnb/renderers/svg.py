@@ -6,7 +6,7 @@ and its ids carry names.
 
 For a live view: each state is a <g data-state="PATH AS JSON" class="sfnb-node sfnb-TYPE sfnb-STATUS">.
 To recolour it, replace the class of the status, and the `href` of its `.sfnb-mark` by `#ID-STATUS`,
-where ID is the id of the <svg>. A wire carries data-source and data-target; its classes are
+where ID is the id of the <svg>. A wire, and its label, carries data-source and data-target; its classes are
 sfnb-taken and sfnb-untaken. Draw it with `statuses={}` first, so that the badges are there.
 """
 

@@ -58,7 +58,7 @@ def render_timeline(bars: Sequence[Bar], *, title: str = "", now: datetime | Non
     now: how far bars without an end reach; the latest time of all unless given.
     Of more than 2,000 bars the longest are drawn, and a note says how many were left out.
     """
-    rows = sorted(bars, key=lambda bar: (bar.start, bar.depth))
+    rows = sorted(bars, key=lambda bar: bar.start)  # equal starts stay as they came: in the order of the log
     if not rows:
         return frame(text(0, 14, "nothing was visited", "sfnb-small"), 320, 24, prefix="s0", title=title)
     chart = _Chart.of(rows, now)
@@ -81,7 +81,7 @@ def render_timeline(bars: Sequence[Bar], *, title: str = "", now: datetime | Non
 
 def render_table(bars: Sequence[Bar], *, title: str = "") -> str:
     """The same in plain text: mark, time since the start, duration, label. Ends after 200 lines."""
-    rows = sorted(bars, key=lambda bar: (bar.start, bar.depth))
+    rows = sorted(bars, key=lambda bar: bar.start)  # equal starts stay as they came: in the order of the log
     lines = [labels.clean(title)] if title else []
     for bar in rows[:MOST_LINES]:
         since = words(bar.start - rows[0].start)

@@ -15,6 +15,7 @@ from sfnb.renderers.labels import clean
 from sfnb.renderers.story import Story, gravest
 from sfnb.renderers.style import Status
 from sfnb.renderers.timeline import Bar
+from sfnb.values import decode
 
 
 class Visit(Protocol):
@@ -72,8 +73,19 @@ def bars(visits: Sequence[Visit]) -> list[Bar]:
             end=visit.exited,
             status=visit.status,
             depth=(len(visit.path) - 1) // 2,
-            detail=": ".join(part for part in (visit.error, visit.cause) if part),
+            detail=": ".join(part for part in (visit.error, _message(visit.cause)) if part),
             tries=visit.tries,
         )
         for visit in visits
     ]
+
+
+def _message(cause: str | None) -> str | None:
+    """A Cause for a tooltip: of what Lambda says of an exception, without the request's id and the stack."""
+    if cause is None or not cause.startswith('{"errorMessage"'):
+        return cause
+    try:
+        payload = decode(cause)
+    except ValueError:
+        return cause
+    return str(payload["errorMessage"]) if isinstance(payload, dict) else cause

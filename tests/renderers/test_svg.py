@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from base64 import b64decode
 from importlib.metadata import PackageNotFoundError
 from itertools import combinations
 from pathlib import Path
@@ -264,11 +265,24 @@ def test_a_program_that_talks_nonsense_gives_no_layout(answer: str, tmp_path: Pa
 def test_html_scrolls_before_it_gets_too_small_to_read() -> None:
     svg = render_svg(of_size(3))
     natural = int(read(svg).attrib["width"])
-    boxes = ElementTree.fromstring(render_html(svg))
+    box = ElementTree.fromstring(render_html(svg))
+    style, image = box
 
-    assert boxes[0].attrib["style"] == f"min-width:{natural * 0.72:.0f}px"
-    assert "overflow:auto" in boxes.attrib["style"]
-    assert boxes[0][0].tag == f"{SVG}svg"
+    assert "overflow:auto" in box.attrib["style"]
+    assert f"min-width:{natural * 0.72:.0f}px" in image.attrib["style"]
+    assert image.attrib["width"] == str(natural)
+    assert style.text is not None
+    assert "color-scheme: dark" in style.text
+
+
+def test_html_has_no_words_that_a_page_could_spill() -> None:
+    svg = render_svg(ORDER, title='a < "b"')
+    _, image = ElementTree.fromstring(render_html(svg))
+
+    head, _, data = image.attrib["src"].partition(",")
+    assert head == "data:image/svg+xml;base64"
+    assert b64decode(data).decode() == svg
+    assert image.attrib["alt"] == 'a < "b"'
 
 
 def test_a_layout_that_forgets_something_is_not_used(

@@ -41,6 +41,12 @@ def test_a_row_per_visit_in_the_order_of_their_starts() -> None:
     assert [texts(row)[0] for row in rows(svg)] == ["A", "inside A", "B"]
 
 
+def test_equal_starts_stay_in_the_order_of_the_log() -> None:
+    bars = [bar("Map", 0, 5), bar("First", 0, 5, depth=1), bar("Last", 5, 5, depth=1), bar("Next", 5, 6)]
+
+    assert [line.split()[-1] for line in render_table(bars).split("\n")] == ["Map", "First", "Last", "Next"]
+
+
 def test_length_is_duration() -> None:
     (whole,), (first,), (second,) = map(
         stretches, rows(render_timeline([bar("A", 0, 10), bar("B", 0, 5), bar("C", 5, 10)]))

@@ -67,6 +67,13 @@ def test_bars_tell_items_apart() -> None:
     assert (bar.label, bar.depth, bar.detail, bar.status) == ("Load [3]", 1, "E: why", "failed")
 
 
+def test_a_bar_tells_the_message_of_an_exception_alone() -> None:
+    cause = '{"errorMessage": "card expired", "errorType": "E", "requestId": "1", "stackTrace": []}'
+    halves = [bars([Seen(path=("A",), error="E", cause=text)])[0].detail for text in (cause, cause[:20])]
+
+    assert halves == ["E: card expired", f"E: {cause[:20]}"]
+
+
 def test_an_execution_shows_as_picture_and_as_words() -> None:
     picture = execution_picture(NESTED, [Seen(path=("List",)), in_item(0, status="failed")], title="Run")
 
