@@ -58,6 +58,7 @@ _PATTERN = re.compile(r"/((?:[^/\\]|\\.)*)/([dixmsuU]*)")
 _FLAGS = {"i": re.IGNORECASE, "x": re.VERBOSE, "m": re.MULTILINE, "s": re.DOTALL}
 _OPERATOR = re.compile(r"===|!==|==|!=|<=|>=|=~|<(?!>)|>|[a-zA-Z]+(?=\s)")
 _WORDS = {"true": True, "false": False, "null": None}
+_SHORTEST = {word[0]: len(word) for word in _WORDS}
 
 
 class Reader:
@@ -336,8 +337,9 @@ def _read_object(reader: Reader) -> Json:
 def _read_word(reader: Reader) -> Json:
     """word = a bare word, which stands for itself.
 
-    Jayway has none, but published definitions do: `[?(@.status==Failure)]`. A word with the first letter
-    of true, false or null is refused, as in Jayway, which takes it for a misspelt one of these.
+    Jayway has none, but published definitions do: `[?(@.status==Failure)]`, `[?(@.lang==fr)]`. A word with
+    the first letter of true, false or null, and no shorter, is refused, as in Jayway, which takes it for
+    a misspelt one of these.
     """
     start = reader.at
     found = reader.take(_WORD)
@@ -346,6 +348,6 @@ def _read_word(reader: Reader) -> Json:
     word = found.group()
     if word in _WORDS:
         return _WORDS[word]
-    if word[0] in "tfn":
+    if len(word) >= _SHORTEST.get(word[0], len(word) + 1):
         raise reader.fault(f"write text in quotes: '{word}'", start)
     return word
