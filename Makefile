@@ -1,39 +1,43 @@
 # Two commands do all the set-up: `make demo` runs the main job, `make test` passes the tests.
 
-PYTHON ?= python3
+# The first Python on the path that is new enough, unless told: make test PYTHON=python3.13
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 VENV ?= .venv
-BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
+RUN := $(VENV)/bin/python -m
+
+NOTEBOOKS := $(wildcard notebooks/*.ipynb)
+# Every cell is run in a kernel of this environment, and its output compared.
+NBVAL := --nbval --nbval-current-env --nbval-sanitize-with notebooks/sanitize.cfg
 
 .PHONY: demo test check lab bench clean
 
-demo: $(STAMP)  ## run the data-pipeline notebook without a browser, and say where to see it
-	@mkdir -p build
-	$(BIN)/jupyter nbconvert --to html --execute --output-dir build notebooks/02-data-pipeline.ipynb
+demo: $(VENV)/.has-notebook notebooks/02-data-pipeline.ipynb  ## run the data pipeline, and say where to see it
+	$(RUN) nbconvert --log-level=ERROR --to html --execute --output-dir build notebooks/02-data-pipeline.ipynb
 	@echo
 	@echo "Done. Open build/02-data-pipeline.html in a browser,"
 	@echo "or work in the notebooks themselves:  make lab"
 
-test: $(STAMP)  ## every test, then every notebook with its outputs compared
-	$(BIN)/python -m pytest --nbval --nbval-sanitize-with notebooks/sanitize.cfg tests sfnb notebooks
+test: $(VENV)/.has-dev  ## every test, then every notebook with its outputs compared
+	$(RUN) pytest $(if $(NOTEBOOKS),$(NBVAL)) tests sfnb $(NOTEBOOKS)
 
-check: $(STAMP)  ## format, lint, types
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
+check: $(VENV)/.has-dev  ## format, lint, types
+	$(RUN) ruff format --check .
+	$(RUN) ruff check .
+	$(RUN) mypy
 
-lab: $(STAMP)  ## open the notebooks in JupyterLab
-	$(BIN)/jupyter lab notebooks
+lab: $(VENV)/.has-notebook  ## open the notebooks in JupyterLab
+	$(RUN) jupyterlab notebooks
 
-bench: $(STAMP)  ## what a transition costs
-	$(BIN)/python -m benchmarks
+bench: $(VENV)/.has-dev  ## what things cost
+	$(RUN) benchmarks
 
-$(STAMP): pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "sfnb needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
+# sfnb from this folder with an extra of pyproject.toml, "notebook" or "dev".
+$(VENV)/.has-%: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "sfnb needs Python 3.11 or newer: make PYTHON=/path/to/python3 ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet -e '.[dev]'
-	@touch $(STAMP)
+	$(RUN) pip install --quiet --disable-pip-version-check -e '.[$*]'
+	@touch $@
 
 clean:
 	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,7 +1,7 @@
 """For tests of state machines, and of notebooks that run them.
 
-    machine.run(order, clock=sfnb.testing.frozen_clock())      # every Wait at once, equal times each run
-    with sfnb.testing.repeatable(): ...                        # the same for all that runs inside
+machine.run(order, clock=sfnb.testing.frozen_clock())      # every Wait at once, equal times each run
+with sfnb.testing.repeatable(): ...                        # the same for all that runs inside
 """
 
 from __future__ import annotations
@@ -30,15 +30,17 @@ def repeatable(service: StepFunctions | None = None, *, start: datetime = NEW_YE
     """Inside this `with`, executions take their times from frozen clocks and are called execution-1,
     execution-2, ...; so ids that derive from names repeat too.
 
-    service: the one behind `sfnb.load` unless given.
+    service: the one behind `sfnb.load` unless given. Names that it has used already are left out.
+    start: where each clock begins.
     """
     if service is None:
         from sfnb.default import service as default
 
         service = default()
-    numbers = itertools.count(1)
+    used = {execution.name for execution in service.list_executions()}
+    names = (name for number in itertools.count(1) if (name := f"execution-{number}") not in used)
     before = service.clock, service.names
-    service.clock, service.names = (lambda: frozen_clock(start)), (lambda: f"execution-{next(numbers)}")
+    service.clock, service.names = (lambda: frozen_clock(start)), (lambda: next(names))
     try:
         yield
     finally:

@@ -1,0 +1,49 @@
+"""The FILE that every command takes."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sfnb.asl.source import Source
+    from sfnb.machine import StateMachine
+
+FILE_HELP = "the definition, JSON or YAML; - for standard input"
+_ENDINGS = re.compile(r"(\.asl)*(\.json|\.yaml|\.yml)?$")
+
+
+def add_file(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help=FILE_HELP)
+
+
+def read(file: str, *, unlimited: bool = False) -> Source:
+    """The definition's source; raises SfnbError where there is no such file.
+
+    unlimited: lift the bound of 1 MiB.
+    """
+    from sfnb.machine import read_definition
+
+    text = sys.stdin.buffer.read() if file == "-" else Path(file)
+    return read_definition(text, unlimited=unlimited)
+
+
+def load(file: str, *, name: str | None = None, unlimited: bool = False) -> StateMachine:
+    """The state machine, under its file's name unless told; raises DefinitionError with every finding."""
+    from sfnb.default import service
+    from sfnb.machine import load_machine
+
+    return load_machine(service(), read(file, unlimited=unlimited), name=name or machine_name(file))
+
+
+def machine_name(file: str) -> str:
+    """
+    >>> machine_name("flows/orders.v2.asl.json"), machine_name("-")
+    ('orders.v2', 'machine')
+    """
+    from sfnb.service import usable_name
+
+    return usable_name("machine" if file == "-" else _ENDINGS.sub("", Path(file).name))
