@@ -96,7 +96,7 @@ def render_html(svg: str) -> str:
     least = float(attributes["width"]) * SMALLEST_SCALE
     data = b64encode(svg.encode()).decode()
     return (
-        f'<div class="sfnb-scroll" style="overflow:auto;max-height:85vh"><style>{_THEMES}</style>'
+        f'<div class="sfnb-scroll" style="overflow:auto;max-height:max(85vh,1200px)"><style>{_THEMES}</style>'
         f'<img class="sfnb-still" alt="{attributes["aria-label"]}" width="{attributes["width"]}" '
         f'height="{attributes["height"]}" style="max-width:100%;height:auto;min-width:{least:.0f}px" '
         f'src="data:image/svg+xml;base64,{data}"/></div>'
