@@ -1,30 +1,36 @@
 """From a tree of plain values to the records of the language, gathering every finding.
 
 A record's annotations say what each field must be (`vocabulary.py`); no state parses itself. The
-table of a record's fields is made once. A field that will not do is reported and left out, so that
-one look shows all that is wrong.
+table of a record's fields is made once. A field that will not do is reported and left out, and a state
+that will not do has a stand-in, so that one look shows all that is wrong.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
-from sfnb.asl.fields import Field, fields_of, truth_hint
-from sfnb.asl.machine import Definition, check, did_you_mean, missing_target, missing_targets
+from sfnb.asl.fields import fields_of, truth_hint
+from sfnb.asl.machine import Definition, check, did_you_mean
+from sfnb.asl.reading import MAX_FINDINGS, TOO_DEEP
 from sfnb.asl.source import Source
+from sfnb.asl.stand_in import stand_in
 from sfnb.asl.state import State
 from sfnb.asl.states import STATES
 from sfnb.asl.timestamps import LONGEST_SECONDS
 from sfnb.errors import DefinitionError, Diagnostic, PathStep
 from sfnb.query import LANGUAGES, Language
-from sfnb.query.reporting import Report
+from sfnb.query.reporting import NOT_YET, Report
 from sfnb.values import Json, encode
 
 Place = tuple[PathStep, ...]
+Container = dict[str, Json] | list[Json]
 
-NOT_YET = "NOT_YET_SUPPORTED"
-ONLY_JSONATA = ("Arguments", "Output", "Items", "Condition")
+QUERY_LANGUAGES = ("JSONPath", "JSONata")
 MAX_NAME = 80
+MAX_LEVELS = 150
+"""A text may be read that is nested deeper; but to decode, draw and run it would take too much stack."""
 
 
 def decode(source: Source) -> tuple[Definition | None, tuple[Diagnostic, ...]]:
@@ -35,9 +41,10 @@ def decode(source: Source) -> tuple[Definition | None, tuple[Diagnostic, ...]]:
         decoder = Decoder()
         definition = decoder.machine(source.tree)
         findings += decoder.findings
-        if definition is not None and not _errors(findings):
-            findings += check(definition)
-    findings = _in_order(source, findings)
+        if definition is not None:
+            findings += islice(check(definition), MAX_FINDINGS)
+    findings.sort(key=lambda finding: finding.severity)  # errors first, else as they were found
+    del findings[MAX_FINDINGS:]
     return (None if _errors(findings) else definition), tuple(findings)
 
 
@@ -51,11 +58,6 @@ def load(source: Source) -> tuple[Definition, tuple[Diagnostic, ...]]:
 
 def _errors(findings: list[Diagnostic]) -> bool:
     return any(finding.severity == "ERROR" for finding in findings)
-
-
-def _in_order(source: Source, findings: list[Diagnostic]) -> list[Diagnostic]:
-    """Errors before warnings; otherwise as they were found."""
-    return sorted(findings, key=lambda finding: finding.severity)
 
 
 class Decoder:
@@ -128,6 +130,10 @@ class Decoder:
 
     def machine(self, tree: dict[str, Json]) -> Definition | None:
         """The outermost definition."""
+        deep = _beyond(MAX_LEVELS, tree)
+        if deep is not None:
+            self.find(f"Nested deeper than {MAX_LEVELS} levels", deep, code=TOO_DEEP)
+            return None
         language = tree.get("QueryLanguage", "JSONPath")
         if language == "JSONata":
             self.not_yet("JSONata", ("QueryLanguage",))
@@ -139,8 +145,7 @@ class Decoder:
             self.find(
                 f"These fields are required: [{', '.join(missing)}]", (), hint=near[0] if near else None
             )
-            return None
-        return self.definition(tree, (), {"Version": ("1.0",), "QueryLanguage": ("JSONPath",)})
+        return self.definition(tree, (), {"Version": ("1.0",), "QueryLanguage": QUERY_LANGUAGES})
 
     def not_yet(self, feature: str, path: Place, *, at_key: bool = False) -> None:
         self.find(
@@ -163,19 +168,18 @@ class Decoder:
             elif field == "ProcessorConfig" and path and path[-1] in ("ItemProcessor", "Iterator"):
                 self.processor_config(value, (*path, field))
             elif field not in ("StartAt", "States", "Comment") and not (top and field == "TimeoutSeconds"):
-                hint = did_you_mean(field, ["StartAt", "States", "Comment", *settings])
-                self.unsupported(field, path, hint=hint)
-        start_at = self.text(tree, "StartAt", path, required=True)
+                known = ["StartAt", "States", "Comment", *(["TimeoutSeconds"] if top else []), *settings]
+                self.unsupported(field, path, hint=did_you_mean(field, known))
+        start_at = self.text(tree, "StartAt", path, required=not top)
+        if start_at == "":
+            self.find("Value cannot be empty", (*path, "StartAt"))
         comment = self.text(tree, "Comment", path)
         timeout = self.whole_seconds(tree, "TimeoutSeconds", path) if top else None
         states = self.states(tree, path)
-        names = tree.get("States")
-        if start_at is not None and isinstance(names, dict) and start_at not in names:
-            self.findings.append(missing_target("StartAt", start_at, (*path, "StartAt"), names))
-        if start_at is None or states is None:
+        if states is None:
             return None
         return Definition(
-            start_at=start_at, states=states, place=path, comment=comment, timeout_seconds=timeout
+            start_at=start_at or "", states=states, place=path, comment=comment, timeout_seconds=timeout
         )
 
     def one_of(self, allowed: tuple[str, ...], value: Json, path: Place) -> None:
@@ -213,7 +217,8 @@ class Decoder:
 
     def states(self, tree: dict[str, Json], path: Place) -> dict[str, State] | None:
         if "States" not in tree:
-            self.missing("States", path)
+            if path:
+                self.missing("States", path)
             return None
         value, here = tree["States"], (*path, "States")
         if not isinstance(value, dict):
@@ -222,35 +227,38 @@ class Decoder:
         if not value:
             self.find("Value cannot be empty", here)
             return None
-        decoded = {name: self.state(name, state, (*here, name)) for name, state in value.items()}
-        ready = {name: state for name, state in decoded.items() if state is not None}
-        self.findings += missing_targets(ready.values(), decoded)
-        return ready if len(ready) == len(decoded) else None
+        return {name: self.state(name, state, (*here, name)) for name, state in value.items()}
 
-    def state(self, name: str, tree: Json, path: Place) -> State | None:
-        """One state; None, with findings, where it will not do."""
+    def state(self, name: str, tree: Json, path: Place) -> State:
+        """One state; a stand-in, with findings, where it will not do."""
+        before = len(self.findings)
         if not isinstance(tree, dict):
             self.expected("an object", tree, path)
-            return None
+            return stand_in(name, path, tree)
         if not 1 <= len(name) <= MAX_NAME:
             self.find(
                 f"A state's name has 1 to {MAX_NAME} characters, this one {len(name)}", path, at_key=True
             )
-        if tree.get("QueryLanguage", "JSONPath") == "JSONata":
-            self.not_yet("JSONata", (*path, "QueryLanguage"))
-            return None
-        kind = self.state_type(tree, path)
+        kind = self.state_type(tree, path) if self.speaks_jsonpath(tree, path) else None
         if kind is None:
-            return None
-        before = len(self.findings)
+            return stand_in(name, path, tree)
         values: dict[str, Any] = self.fields(kind, tree, path)
         flow = self.language.flow(
-            {field: tree[field] for field in kind.stages["JSONPath"] if field in tree}, self.report_at(path)
+            {field: tree[field] for field in kind.stages["JSONPath"] if field in tree},
+            lambda field: self.report_at((*path, field)),
         )
         self.check_transition(kind, tree, path)
-        if len(self.findings) > before and _errors(self.findings[before:]):
-            return None
+        if _errors(self.findings[before:]):
+            return stand_in(name, path, tree, _definitions(values))
         return kind(name=name, place=path, flow=flow, **values)
+
+    def speaks_jsonpath(self, tree: dict[str, Json], path: Place) -> bool:
+        language = tree.get("QueryLanguage", "JSONPath")
+        if language == "JSONata":
+            self.not_yet("JSONata", (*path, "QueryLanguage"))
+            return False
+        self.one_of(QUERY_LANGUAGES, language, (*path, "QueryLanguage"))
+        return True
 
     def state_type(self, tree: dict[str, Json], path: Place) -> type[State] | None:
         if "Type" not in tree:
@@ -279,23 +287,27 @@ class Decoder:
 
     def fields(self, kind: type[State], tree: dict[str, Json], path: Place) -> dict[str, object]:
         """The values of a state's own fields; those of the data flow are left to the language."""
-        table = fields_of(kind)
         taken = {"Type", "QueryLanguage", *kind.stages["JSONPath"], *(("End",) if kind.transitions else ())}
-        return self.values(table, {k: v for k, v in tree.items() if k not in taken}, path, state=kind)
+        return self.values(kind, {k: v for k, v in tree.items() if k not in taken}, path, also=taken)
 
     def values(
-        self, table: dict[str, Field], tree: dict[str, Json], path: Place, *, state: type[State] | None = None
+        self, record: type, tree: dict[str, Json], path: Place, *, also: Iterable[str] = ()
     ) -> dict[str, object]:
-        """Decode each field of `tree` by its row in `table`, and report what is missing or unknown."""
+        """Decode each field of `tree` as `record` says, and report what is missing or unknown.
+
+        also: fields that the record has besides, and that somebody else takes care of.
+        """
+        table = fields_of(record)
         values: dict[str, object] = {}
         for name, value in tree.items():
             field = table.get(name)
             if field is None:
-                self.unknown(name, table, path, state)
+                self.unknown(name, [*table, *also], path, record)
                 continue
             if field.attribute in values:
+                hint = f"'{name}' is one too many"
                 self.find(
-                    f"The fields of '{field.name}' exclude each other", path, hint=f"'{name}' is one too many"
+                    f"The fields of '{field.name}' exclude each other", (*path, name), hint=hint, at_key=True
                 )
             values[field.attribute] = field.decode(self, name, value, (*path, name))
         for field in table.values():
@@ -303,13 +315,12 @@ class Decoder:
                 self.missing(field.name, path)
         return values
 
-    def unknown(self, name: str, table: dict[str, Field], path: Place, state: type[State] | None) -> None:
-        """Say the most helpful thing about a field that has no business here."""
-        if state is not None and name == "Assign":
-            self.not_yet("Assign (workflow variables)", (*path, name), at_key=True)
-        elif state is not None and name in state.later:
-            self.not_yet(f"{name} (Map in DISTRIBUTED mode)", (*path, name), at_key=True)
-        elif state is not None and name in ONLY_JSONATA:
+    def unknown(self, name: str, known: Iterable[str], path: Place, record: type) -> None:
+        """Say the most helpful thing about a field that has no business in a `record`."""
+        later: Mapping[str, str] = getattr(record, "later", {})
+        if name in later:
+            self.not_yet(later[name], (*path, name), at_key=True)
+        elif name in getattr(record, "only_jsonata", ()):
             self.find(
                 f"The QueryLanguage is set to 'JSONPath', but field '{name}' is only supported for the "
                 "'JSONata' QueryLanguage",
@@ -317,8 +328,44 @@ class Decoder:
                 at_key=True,
             )
         else:
-            known = [*table, *(("Type", "End", *state.stages["JSONPath"]) if state else ())]
             self.unsupported(name, path, hint=did_you_mean(name, known))
+
+
+def _beyond(levels: int, tree: dict[str, Json]) -> Place | None:
+    """A place that lies deeper than so many levels, if there is one."""
+    level: list[Container] = [tree]
+    outside: list[list[Container]] = []
+    for _ in range(levels):
+        outside.append(level)
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, (dict, list))
+        ]
+        if not level:
+            return None
+    return tuple(_way_to(level[0], outside))
+
+
+def _way_to(inner: Container, outside: list[list[Container]]) -> list[PathStep]:
+    """The steps to `inner`, by the containers of each level outside it."""
+    steps: list[PathStep] = []
+    for level in reversed(outside):
+        for outer in level:
+            parts = outer.items() if isinstance(outer, dict) else enumerate(outer)
+            found: list[PathStep] = [step for step, part in parts if part is inner]
+            if found:
+                steps.insert(0, found[0])
+                inner = outer
+                break
+    return steps
+
+
+def _definitions(values: dict[str, Any]) -> list[Definition]:
+    """The branches, or the ItemProcessor, among a state's values."""
+    found = [part for value in values.values() for part in (value if isinstance(value, tuple) else (value,))]
+    return [part for part in found if isinstance(part, Definition)]
 
 
 def shown(value: Json) -> str:

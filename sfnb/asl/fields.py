@@ -181,7 +181,7 @@ def record(kind: Any) -> Decode:
             decoder.expected("an object", value, path)
             return None
         before = len(decoder.findings)
-        values = decoder.values(fields_of(kind), value, path)
+        values = decoder.values(kind, value, path)
         return kind(**values) if len(decoder.findings) == before else None
 
     return decode

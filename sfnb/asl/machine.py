@@ -6,20 +6,24 @@ Source: Amazon States Language, "Top-level fields", "Transitions".
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
 from sfnb.asl.graph import Graph, Node
+from sfnb.asl.recovery import check_wildcards
 from sfnb.asl.state import State
 from sfnb.errors import Diagnostic, PathStep
 
 UNREACHABLE = "MISSING_TRANSITION_TARGET"
+MOST_COMPARED = 1_000
+MOST_MISSPELT = 20
 
 
 class Definition(msgspec.Struct, frozen=True, kw_only=True):
     """The states of a machine, of a branch, or of what a Map does to each item.
 
+    start_at: "" where there is none; such a definition has a finding and is never run.
     place: the steps from the root of the definition; () is the machine.
     timeout_seconds: for the machine only.
     """
@@ -40,53 +44,63 @@ def check(definition: Definition) -> Iterator[Diagnostic]:
 def _check_one(definition: Definition) -> Iterator[Diagnostic]:
     for state in definition.states.values():
         yield from state.check()
+        yield from check_wildcards(state.retry, (*state.place, "Retry"))
+        yield from check_wildcards(state.catch, (*state.place, "Catch"))
+        for target, steps in state.targets():
+            yield from _missing("Next", target, (*state.place, *steps), definition)
         for _, part, _ in state.parts():
             yield from _check_one(part)
-    yield from _unreachable(definition)
+    if definition.start_at:
+        yield from _missing("StartAt", definition.start_at, (*definition.place, "StartAt"), definition)
+    yield from _check_ways(definition)
 
 
-def missing_targets(states: Iterable[State], names: Collection[str]) -> Iterator[Diagnostic]:
-    """Where `states` lead to, among the `names` there are; some states may not have been decoded."""
-    for state in states:
-        for target, steps in state.targets():
-            if target not in names:
-                yield missing_target("Next", target, (*state.place, *steps), names)
-
-
-def missing_target(field: str, target: str, path: tuple[PathStep, ...], names: Collection[str]) -> Diagnostic:
+def _missing(
+    field: str, target: str, path: tuple[PathStep, ...], definition: Definition
+) -> Iterator[Diagnostic]:
     """AWS says Next for Default, Catch and Choices too."""
-    return Diagnostic(
-        code="MISSING_TRANSITION_TARGET",
-        message=f"Missing '{field}' target: {target}",
-        path=path,
-        hint=did_you_mean(target, names) or "there is no state of this name here",
-    )
+    if target not in definition.states:
+        yield Diagnostic(
+            code="MISSING_TRANSITION_TARGET",
+            message=f"Missing '{field}' target: {target}",
+            path=path,
+            hint=did_you_mean(target, definition.states) or "there is no state of this name here",
+        )
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """`did you mean "Ship"?` for a near miss, else None."""
+    near = nearest(word, known)
+    return f'did you mean "{near}"?' if near is not None else None
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known name that `word` is probably meant to be; among very many, none is looked for."""
     folded = {name.casefold(): name for name in reversed(list(known))}
+    if len(folded) > MOST_COMPARED:
+        return folded.get(word.casefold())
     close = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
-    return f'did you mean "{folded[close[0]]}"?' if close else None
+    return folded[close[0]] if close else None
 
 
-def _unreachable(definition: Definition) -> Iterator[Diagnostic]:
+def _check_ways(definition: Definition) -> Iterator[Diagnostic]:
     """States that nothing leads to, and states from which nothing leads to an end."""
-    ways = {
-        name: [t for t, _ in state.targets() if t in definition.states]
-        for name, state in definition.states.items()
-    }
-    if not any(_may_end(state) for state in definition.states.values()):
-        where = definition.place or None
+    states = definition.states
+    if not any(state.ends() for state in states.values()):
         yield Diagnostic(
             code="MISSING_END_STATE",
             message="Workflow has no terminal state",
-            path=where,
+            path=definition.place or None,
             hint='give one state "End": true, or add a Succeed or Fail state',
         )
         return
-    reached = _closure([definition.start_at], ways)
-    for name, state in definition.states.items():
+    meant = _meant(definition)
+    start = meant.get(definition.start_at)
+    if start is None:
+        return
+    ways = {name: _ways(state, meant) for name, state in states.items()}
+    reached = _closure([start], ways)
+    for name, state in states.items():
         if name not in reached:
             yield Diagnostic(
                 code=UNREACHABLE,
@@ -95,11 +109,28 @@ def _unreachable(definition: Definition) -> Iterator[Diagnostic]:
                 at_key=True,
                 hint="no Next, Default, Choice or Catch that can be reached leads here",
             )
-    yield from _endless(definition, ways, reached)
+    if all(meant.values()):
+        yield from _endless(definition, ways, reached)
 
 
-def _may_end(state: State) -> bool:
-    return state.next is None and (state.transitions or not any(True for _ in state.targets()))
+def _meant(definition: Definition) -> dict[str, str | None]:
+    """The state behind each name that is given: what is only misspelt makes no other state unreachable.
+
+    Empty where so much is misspelt or missing that nothing can be told.
+    """
+    states = definition.states
+    if any(state.leads_anywhere() for state in states.values()):
+        return {}
+    names = {target for state in states.values() for target, _ in state.targets()}
+    missing = ({definition.start_at} | names) - states.keys()
+    if len(missing) > MOST_MISSPELT:
+        return {}
+    return {name: name for name in states} | {name: nearest(name, states) for name in missing}
+
+
+def _ways(state: State, meant: Mapping[str, str | None]) -> list[str]:
+    """Where a state leads."""
+    return [name for target, _ in state.targets() if (name := meant[target]) is not None]
 
 
 def _endless(
@@ -110,7 +141,7 @@ def _endless(
     for name, targets in ways.items():
         for target in targets:
             back[target].append(name)
-    ends = [name for name, state in definition.states.items() if _may_end(state)]
+    ends = [name for name, state in definition.states.items() if state.ends()]
     ending = _closure(ends, back)
     stuck = [name for name in definition.states if name in reached and name not in ending]
     if stuck:
@@ -177,7 +208,7 @@ def _node(state: State, path: tuple[str | int, ...]) -> Node:
         path=here,
         details=state.details(),
         graphs=graphs,
-        terminal=_may_end(state),
+        terminal=state.ends(),
         comment=state.comment or "",
         retry=tuple(r.words() for r in state.retry),
     )

@@ -5,15 +5,18 @@ Source: Amazon States Language, "Errors"; AWS guide, "Error handling"; AWS recor
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta
 
 from sfnb.asl.vocabulary import ResultPath
-from sfnb.errors import StatesError
+from sfnb.errors import Diagnostic, PathStep, StatesError
 
 UNCATCHABLE = frozenset({"States.Runtime"})
+ASSIGN = {"Assign": "Assign (workflow variables)"}
+WILDCARD = "States.ALL"
 HEARTBEAT = "States.HeartbeatTimeout"
 
 
@@ -54,10 +57,31 @@ class Retrier(msgspec.Struct, frozen=True, kw_only=True):
 class Catcher(msgspec.Struct, frozen=True, kw_only=True):
     """When an error matches and no Retrier is left, the machine goes on at `next`."""
 
+    later: ClassVar[Mapping[str, str]] = ASSIGN
+    only_jsonata: ClassVar[tuple[str, ...]] = ("Output",)
+
     error_equals: Annotated[tuple[str, ...], Meta(min_length=1)]
     next: str
     comment: str | None = None
     result_path: ResultPath = None
+
+
+def check_wildcards(rules: Sequence[Retrier | Catcher], place: tuple[PathStep, ...]) -> Iterator[Diagnostic]:
+    """States.ALL stands alone in its ErrorEquals, and in the last of the `rules`."""
+    for index, rule in enumerate(rules):
+        if WILDCARD not in rule.error_equals:
+            continue
+        if len(rule.error_equals) > 1:
+            hint = "it matches every error: leave the rest out"
+        elif index < len(rules) - 1:
+            hint = "no rule after it would ever be asked: put it last"
+        else:
+            continue
+        yield Diagnostic(
+            message=f"'{WILDCARD}' must stand alone in 'ErrorEquals', and in the last rule",
+            path=(*place, index, "ErrorEquals"),
+            hint=hint,
+        )
 
 
 def matches(error_equals: tuple[str, ...], failure: StatesError) -> bool:
@@ -69,7 +93,7 @@ def matches(error_equals: tuple[str, ...], failure: StatesError) -> bool:
     error = failure.error
     if error in UNCATCHABLE:
         return False
-    if error in error_equals or "States.ALL" in error_equals:
+    if error in error_equals or WILDCARD in error_equals:
         return True
     if error == "States.Timeout":
         return failure.heartbeat and HEARTBEAT in error_equals

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 
 from sfnb.asl.graph import Edge
-from sfnb.asl.recovery import Catcher, Retrier
+from sfnb.asl.recovery import ASSIGN, Catcher, Retrier
 from sfnb.errors import Diagnostic, PathStep
 from sfnb.query import Flow
 from sfnb.query.scope import Scope
@@ -45,8 +45,9 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     recovers: ClassVar[bool] = False
     aliases: ClassVar[Mapping[str, str]] = {}
     """Older spellings of a field: {"Iterator": "ItemProcessor"}."""
-    later: ClassVar[tuple[str, ...]] = ()
-    """Fields of AWS that are not supported yet."""
+    later: ClassVar[Mapping[str, str]] = ASSIGN
+    """Fields of AWS that are not supported yet, with what they are part of."""
+    only_jsonata: ClassVar[tuple[str, ...]] = ("Arguments", "Output", "Items", "Condition")
 
     name: str
     place: tuple[PathStep, ...]
@@ -59,6 +60,11 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def type(self) -> str:
         return type(self).__name__
+
+    @property
+    def awaits_callback(self) -> bool:
+        """Whether its Context Object holds a task token."""
+        return False
 
     def check(self) -> Iterator[Diagnostic]:
         """Findings that no single field shows."""
@@ -87,6 +93,14 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
             yield self.next, ("Next",)
         for index, catcher in enumerate(self.catch):
             yield catcher.next, ("Catch", index, "Next")
+
+    def ends(self) -> bool:
+        """Whether leaving it ends the machine, the branch or the iteration."""
+        return self.next is None and (self.transitions or not any(True for _ in self.targets()))
+
+    def leads_anywhere(self) -> bool:
+        """Whether where it leads is not known, for want of a field."""
+        return False
 
     def details(self) -> tuple[str, ...]:
         """Short lines for a picture: what it calls, how long it waits."""

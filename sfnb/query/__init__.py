@@ -6,7 +6,7 @@ the fields that steer it. States never ask which language is in force.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from sfnb.query.expression import Expression
@@ -43,7 +43,7 @@ class Language(Protocol):
     name: str
     flow_fields: frozenset[str]
 
-    def flow(self, fields: Mapping[str, Json], report: Report) -> Flow: ...
+    def flow(self, fields: Mapping[str, Json], report_on: Callable[[str], Report]) -> Flow: ...
     def template(self, field: str, value: Json, report: Report) -> Expression | None: ...
     def path(
         self, field: str, value: Json, report: Report, *, miss: str | None = None, calls: bool = False

@@ -6,6 +6,9 @@ from typing import Protocol
 
 from sfnb.errors import PathStep
 
+NOT_YET = "NOT_YET_SUPPORTED"
+"""The code of a finding about what AWS runs and sfnb does not."""
+
 
 class Report(Protocol):
     """Takes a finding about the field in hand.

@@ -29,11 +29,13 @@ class Scope:
     here: what `$` stands for at this moment of the data flow; while a state runs, what InputPath left
         of its input, whatever Parameters made of that: TimeoutSecondsPath looks there, as on AWS.
     retry_count: how often the state has been retried; None in states that cannot be.
+    awaits_callback: there is a task token, another one for each attempt.
     Source: Amazon States Language, "Context Object"; AWS guide, "Context object data".
     """
 
     __slots__ = (
         "_chance",
+        "awaits_callback",
         "entered",
         "entered_id",
         "here",
@@ -42,7 +44,6 @@ class Scope:
         "name",
         "retry_count",
         "surroundings",
-        "task_token",
     )
 
     def __init__(
@@ -53,6 +54,7 @@ class Scope:
         entered_id: int,
         surroundings: Surroundings,
         retry_count: int | None = None,
+        awaits_callback: bool = False,
     ) -> None:
         self.input = input
         self.here: Json = input.value
@@ -62,7 +64,7 @@ class Scope:
         self.surroundings = surroundings
         self.retry_count = retry_count
         self.item: dict[str, Json] | None = None
-        self.task_token: str | None = None
+        self.awaits_callback = awaits_callback
         self._chance: Chance | None = None
 
     def start_again(self) -> None:
@@ -84,8 +86,9 @@ class Scope:
         item = self.item or self.surroundings.item_context()
         if item is not None:
             context["Map"] = item
-        if self.task_token is not None:
-            context["Task"] = {"Token": self.task_token}
+        if self.awaits_callback:
+            token = self.surroundings.chance(f"{self.entered_id}/{self.retry_count}/token").uuid()
+            context["Task"] = {"Token": token}
         return context
 
     def random(self) -> Chance:

@@ -5,8 +5,8 @@ Source: Amazon States Language, "Choice State"; AWS recordings.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import msgspec
 from msgspec import Meta
@@ -25,7 +25,7 @@ from sfnb.asl.conditions import (
     type_test,
 )
 from sfnb.asl.graph import Edge
-from sfnb.asl.machine import did_you_mean
+from sfnb.asl.recovery import ASSIGN
 from sfnb.asl.state import State, Transition
 from sfnb.errors import EvaluationError, PathStep
 from sfnb.query.expression import Expression
@@ -52,6 +52,9 @@ class ChoiceRule(msgspec.Struct, frozen=True, kw_only=True):
 
     words: the condition for a reader: `$.total > 100`.
     """
+
+    later: ClassVar[Mapping[str, str]] = ASSIGN
+    only_jsonata: ClassVar[tuple[str, ...]] = ("Condition", "Output")
 
     condition: Condition
     words: str
@@ -122,7 +125,7 @@ def decode_test(
     operators = [key for key in tree if key not in PARTS]
     for key in operators:
         if key not in OPERATORS:
-            decoder.unsupported(key, path, hint=did_you_mean(key, (*OPERATORS, *PARTS)))
+            decoder.unknown(key, (*OPERATORS, *PARTS), path, ChoiceRule if top else dict)
     if not top and "Next" in tree:
         decoder.unsupported("Next", path, hint="only the outermost rule says where to go")
     known = [key for key in operators if key in OPERATORS]

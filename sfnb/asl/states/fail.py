@@ -22,6 +22,7 @@ class Fail(State, frozen=True, kw_only=True):
 
     stages = {"JSONPath": (), "JSONata": ()}
     transitions = False
+    later = {}
 
     error: Annotated[Expression | None, Computed(kind="string", calls=True)] = None
     cause: Annotated[Expression | None, Computed(kind="string", calls=True)] = None

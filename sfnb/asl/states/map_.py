@@ -7,6 +7,7 @@ from typing import Annotated
 from sfnb.asl.commands import RunIterations
 from sfnb.asl.computed import integer
 from sfnb.asl.machine import Definition
+from sfnb.asl.recovery import ASSIGN
 from sfnb.asl.state import State, Transition
 from sfnb.asl.states.parallel import joined
 from sfnb.asl.vocabulary import Computed, Path, Template
@@ -14,6 +15,17 @@ from sfnb.errors import EvaluationError, PathStep
 from sfnb.query.expression import Expression
 from sfnb.query.scope import Scope
 from sfnb.values import Json, Payload
+
+DISTRIBUTED = (
+    "ItemReader",
+    "ItemBatcher",
+    "ResultWriter",
+    "Label",
+    "ToleratedFailureCount",
+    "ToleratedFailureCountPath",
+    "ToleratedFailurePercentage",
+    "ToleratedFailurePercentagePath",
+)
 
 
 class Map(State, frozen=True, kw_only=True):
@@ -28,16 +40,7 @@ class Map(State, frozen=True, kw_only=True):
     stages = {"JSONPath": ("InputPath", "ResultSelector", "ResultPath", "OutputPath"), "JSONata": ("Output",)}
     recovers = True
     aliases = {"Iterator": "ItemProcessor", "Parameters": "ItemSelector"}
-    later = (
-        "ItemReader",
-        "ItemBatcher",
-        "ResultWriter",
-        "Label",
-        "ToleratedFailureCount",
-        "ToleratedFailureCountPath",
-        "ToleratedFailurePercentage",
-        "ToleratedFailurePercentagePath",
-    )
+    later = ASSIGN | {name: f"{name} (Map in DISTRIBUTED mode)" for name in DISTRIBUTED}
 
     item_processor: Definition
     items_path: Path = None

@@ -35,6 +35,10 @@ class Task(State, frozen=True, kw_only=True):
     heartbeat_seconds: Duration = None
     credentials: Template = None
 
+    @property
+    def awaits_callback(self) -> bool:
+        return self.resource.endswith(".waitForTaskToken")
+
     def check(self) -> Iterator[Diagnostic]:
         yield from self._check_heartbeat()
         if self.credentials is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -11,12 +11,13 @@ from sfnb.query.expression import Expression
 from sfnb.query.intrinsics.call import IntrinsicSyntaxError, compile_call
 from sfnb.query.jsonpath.flow import DROP, JsonPathFlow, PathOrDrop
 from sfnb.query.jsonpath.path import Path, PathNotFound, PathSyntaxError, compile_path
-from sfnb.query.jsonpath.template import Filler, Template, call_filler, compile_template
+from sfnb.query.jsonpath.template import Filler, Template, compile_template, report_variables
 from sfnb.query.reporting import Report
 from sfnb.query.scope import Scope
 from sfnb.values import Json, encode
 
-NOT_YET = "NOT_YET_SUPPORTED"
+TEXTUAL = ("Format", "JsonToString", "ArrayGetItem", "Base64Encode", "Base64Decode", "Hash", "UUID")
+"""The functions that AWS lets ErrorPath and CausePath call."""
 
 
 class PathExpression(msgspec.Struct, frozen=True):
@@ -68,16 +69,22 @@ class JsonPathLanguage:
     name = "JSONPath"
     flow_fields = frozenset({"InputPath", "Parameters", "ResultSelector", "ResultPath", "OutputPath"})
 
-    def flow(self, fields: Mapping[str, Json], report: Report) -> JsonPathFlow:
-        """Compile what `fields` holds of the data flow."""
+    def flow(self, fields: Mapping[str, Json], report_on: Callable[[str], Report]) -> JsonPathFlow:
+        """Compile what `fields` holds of the data flow; `report_on` gives the Report about one of them."""
+
+        def path(field: str) -> PathOrDrop:
+            return _flow_path(field, fields[field], report_on(field)) if field in fields else None
+
+        def template(field: str) -> Template | None:
+            return compile_template(field, fields[field], report_on(field)) if field in fields else None
+
+        merged = "ResultPath" in fields
         return JsonPathFlow(
-            input_path=_flow_path("InputPath", fields, report),
-            parameters=_flow_template("Parameters", fields, report),
-            result_selector=_flow_template("ResultSelector", fields, report),
-            result_path=self.result_path(fields["ResultPath"], _inside("ResultPath", report))
-            if "ResultPath" in fields
-            else None,
-            output_path=_flow_path("OutputPath", fields, report),
+            input_path=path("InputPath"),
+            parameters=template("Parameters"),
+            result_selector=template("ResultSelector"),
+            result_path=self.result_path(fields["ResultPath"], report_on("ResultPath")) if merged else None,
+            output_path=path("OutputPath"),
         )
 
     def template(self, field: str, value: Json, report: Report) -> Expression | None:
@@ -98,7 +105,7 @@ class JsonPathLanguage:
         """A Reference Path into the raw input; None for `$`, DROP for null."""
         if value is None:
             return DROP
-        path = _path("ResultPath", value, report)
+        path = _compiled("ResultPath", value, report)
         if path is None or path.text == "$":
             return None
         if path.root != "$" or not path.reference:
@@ -110,38 +117,21 @@ class JsonPathLanguage:
         return path
 
 
-def _inside(field: str, report: Report) -> Report:
-    """`report`, told that it speaks of one field of the state."""
-
-    def inner(
-        message: str,
-        *,
-        within: tuple[str | int, ...] = (),
-        hint: str | None = None,
-        at_key: bool = False,
-        code: str = "SCHEMA_VALIDATION_FAILED",
-    ) -> None:
-        report(message, within=(field, *within), hint=hint, at_key=at_key, code=code)
-
-    return inner
-
-
-def _flow_path(field: str, fields: Mapping[str, Json], report: Report) -> PathOrDrop:
-    if field not in fields:
-        return None
-    if fields[field] is None:
+def _flow_path(field: str, value: Json, report: Report) -> PathOrDrop:
+    if value is None:
         return DROP
-    path = _path(field, fields[field], _inside(field, report))
+    path = _path(field, value, report)
     return None if path is None or path.text == "$" else path
 
 
-def _flow_template(field: str, fields: Mapping[str, Json], report: Report) -> Template | None:
-    if field not in fields:
-        return None
-    return compile_template(field, fields[field], _inside(field, report))
-
-
 def _path(field: str, value: Json, report: Report) -> Path | None:
+    path = _compiled(field, value, report)
+    if path is not None:
+        report_variables([path], report)
+    return path
+
+
+def _compiled(field: str, value: Json, report: Report) -> Path | None:
     problem = f"The value for the field '{field}' must be a valid JSONPath"
     if not isinstance(value, str):
         report(problem, hint=f'found {encode(value)[:40]}, expected a string such as "$.order"')
@@ -150,26 +140,23 @@ def _path(field: str, value: Json, report: Report) -> Path | None:
         report(problem, hint="a path begins with $, the input, or $$, the Context Object")
         return None
     try:
-        path = compile_path(value)
+        return compile_path(value)
     except PathSyntaxError as fault:
         report(problem, hint=f"at character {fault.offset + 1}: {fault.message}")
         return None
-    if path.root not in ("$", "$$"):
-        report(f"Variables are not supported yet: '{value}'", code=NOT_YET)
-        return None
-    return path
 
 
 def _call(field: str, value: str, report: Report) -> CallExpression | None:
+    problem = f"The value for the field '{field}' must be a valid JSONPath or a valid intrinsic function call"
     try:
         call = compile_call(value)
     except IntrinsicSyntaxError as fault:
-        report(
-            f"The value for the field '{field}' must be a valid JSONPath or a valid intrinsic function call",
-            hint=f"at character {fault.offset + 1}: {fault.message}",
-        )
+        report(problem, hint=f"at character {fault.offset + 1}: {fault.message}")
         return None
-    return CallExpression(field, value, call_filler(call))
+    if call.name.removeprefix("States.") not in TEXTUAL:
+        report(problem, hint=f"{call.name} does not return text; there are {', '.join(TEXTUAL)}")
+    report_variables(call.paths, report)
+    return CallExpression(field, value, call.evaluate)
 
 
 JSONPATH = JsonPathLanguage()

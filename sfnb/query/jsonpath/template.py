@@ -6,13 +6,13 @@ Source: Amazon States Language, "Payload Template"; AWS recordings.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from sfnb.errors import EvaluationError, PathStep
 from sfnb.query.hash_map import hash_map_order
-from sfnb.query.intrinsics.call import IntrinsicCall, IntrinsicSyntaxError, compile_call
+from sfnb.query.intrinsics.call import IntrinsicSyntaxError, compile_call
 from sfnb.query.jsonpath.path import Path, PathNotFound, PathSyntaxError, compile_path
-from sfnb.query.reporting import Report
+from sfnb.query.reporting import NOT_YET, Report
 from sfnb.query.scope import Scope
 from sfnb.values import Json, encode
 
@@ -49,6 +49,8 @@ class Template:
 
 def compile_template(field: str, value: Json, report: Report) -> Template:
     """Compile the template `value` of `field`; what is wrong in it goes to `report`."""
+    if not isinstance(value, dict):
+        report(f"The value for the field '{field}' must be an object", hint=f"found {encode(value)[:40]}")
     return Template(field, value, _compile(value, (), report))
 
 
@@ -117,11 +119,22 @@ def compile_filler(key: str, value: Json, place: tuple[PathStep, ...], report: R
         return _constant(None)
     try:
         if value.startswith("$"):
-            return path_filler(key, compile_path(value))
-        return call_filler(compile_call(value))
+            path = compile_path(value)
+            report_variables([path], report, within=place)
+            return path_filler(key, path)
+        call = compile_call(value)
+        report_variables(call.paths, report, within=place)
+        return call.evaluate
     except (PathSyntaxError, IntrinsicSyntaxError) as fault:
         report(problem, within=place, hint=f"at character {fault.offset + 1}: {fault.message}")
         return _constant(None)
+
+
+def report_variables(paths: Iterable[Path], report: Report, *, within: tuple[PathStep, ...] = ()) -> None:
+    """Say of each path that begins at a variable that there are none yet."""
+    for path in paths:
+        if path.root not in ("$", "$$"):
+            report(f"Variables are not supported yet: '{path.text}'", within=within, code=NOT_YET)
 
 
 def path_filler(key: str, path: Path) -> Filler:
@@ -160,7 +173,3 @@ def _missed(miss: PathNotFound, key: str, path: Path, document: Json) -> Json:
         f"The JSONPath '{path.text}' specified for the field '{key}' could not be found in the input "
         f"'{encode(document)}'",
     )
-
-
-def call_filler(call: IntrinsicCall) -> Filler:
-    return call.evaluate
