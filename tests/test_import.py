@@ -61,3 +61,16 @@ def test_a_public_name_can_be_had_and_is_documented(name: str) -> None:
 def test_an_unknown_name_says_so() -> None:
     with pytest.raises(AttributeError, match="no attribute 'nope'"):
         _ = sfnb.nope  # type: ignore[attr-defined]
+
+
+def test_importing_sfnb_takes_less_than_a_tenth_of_a_second() -> None:
+    """The best of five: a machine that is busy must not fail it."""
+    assert min(import_seconds() for _ in range(5)) < 0.1
+
+
+def import_seconds() -> float:
+    """What `python -X importtime` says of sfnb with all that it loads."""
+    command = [sys.executable, "-X", "importtime", "-c", "import sfnb"]
+    report = subprocess.run(command, check=True, capture_output=True, text=True).stderr
+    (line,) = [line for line in report.splitlines() if line.split("|")[-1].strip() == "sfnb"]
+    return int(line.split("|")[1]) / 1e6

@@ -114,7 +114,8 @@ class Frame:
         )
         self.last_id = identity
         self.state = state
-        return Scope(payload, state.name, now, identity, self, 0 if state.recovers else None)
+        retry_count = 0 if state.recovers else None
+        return Scope(payload, state.name, now, identity, self, retry_count, state.awaits_callback)
 
     def exit(self, state: State, payload: Payload) -> None:
         run = self.run
