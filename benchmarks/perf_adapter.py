@@ -20,7 +20,7 @@ from sfnb.machine import StateMachine
 from sfnb.service import StepFunctions
 
 
-class Adapter(Base):
+class Adapter(Base):  # type: ignore[misc]  # the runner brings its own base
     """Runs in memory, with the full history."""
 
     name = "sfnb"
@@ -35,19 +35,20 @@ class Adapter(Base):
         record = self.service.create_state_machine(source=of_value(definition, max_bytes=sys.maxsize))
         return StateMachine(self.service, record)
 
-    def run(self, definition: dict[str, Any], input: Any, tasks: dict[str, Any]) -> tuple[Any, int]:
+    def run(self, definition: dict[str, Any], input: Any, tasks: dict[str, Any]) -> tuple[Any, int | None]:
         return self.run_prepared(self.prepare(definition, tasks), input)
 
-    def run_prepared(self, handle: StateMachine, input: Any) -> tuple[Any, int]:
+    def run_prepared(self, handle: StateMachine, input: Any) -> tuple[Any, int | None]:
         execution = handle.run(input)
         if execution.status != "SUCCEEDED":
             raise RuntimeError(execution.summary())
-        return execution.output, self.service.execution(execution.arn).last.id
+        last = self.service.execution(execution.arn).last
+        return execution.output, None if last is None else last.id
 
     def start_describe(self, handle: StateMachine, input: Any) -> Any:
         execution = handle.start(input)
         execution.wait()
-        return json.loads(self.service.describe_execution(execution.arn).output)
+        return json.loads(self.service.describe_execution(execution.arn).output or "null")
 
     def validate(self, text: str) -> int:
         definition, findings = decode(read_text(text, max_bytes=sys.maxsize))

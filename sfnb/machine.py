@@ -155,8 +155,8 @@ class StateMachine:
     def task(self, function: Any, /) -> Any:
         """Let a function stand for a state, or for a Resource, in this machine only.
 
-            @orders.task("Charge")          # the state's name
-            def charge(order): ...
+        @orders.task("Charge")          # the state's name
+        def charge(order): ...
         """
         return register(self.tasks, function)
 
@@ -169,8 +169,21 @@ class StateMachine:
         A KeyboardInterrupt stops the execution (ABORTED) before it goes on its way.
         """
         printed: SimpleQueue[str] = SimpleQueue()
-        execution = self.start(input, on_output=on_output or printed.put, **options)
-        execution.follow(printed)
+        options["name"] = options.get("name") or self._service.names()
+        try:
+            execution = self.start(input, on_output=on_output or printed.put, **options)
+            execution.follow(printed)
+        except KeyboardInterrupt:
+            self.stopped(options["name"])  # it may have begun, though `start` was interrupted
+            raise
+        return execution
+
+    def stopped(self, name: str) -> Execution | None:
+        """The execution of this name, once it has been stopped; None if there is none."""
+        execution = next((execution for execution in self.executions if execution.name == name), None)
+        if execution is not None:
+            execution.stop()
+            execution.wait()
         return execution
 
     def start(

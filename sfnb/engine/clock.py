@@ -17,9 +17,11 @@ class Clock(Protocol):
     """What an execution calls now.
 
     jumps: when idle, the engine may move this clock to the next timer.
+    frozen: it moves in no other way, but that time-outs of running calls count real time.
     """
 
     jumps: bool
+    frozen: bool
 
     def now(self) -> datetime: ...
 
@@ -31,6 +33,7 @@ class RealClock:
     """The time of day."""
 
     jumps = False
+    frozen = False
 
     def now(self) -> datetime:
         return datetime.now(UTC)
@@ -51,10 +54,10 @@ class JumpClock:
     def __init__(self, start: datetime | None = None, *, frozen: bool = False) -> None:
         self._began = time.monotonic()
         self._now = start or datetime.now(UTC)
-        self._frozen = frozen
+        self.frozen = frozen
 
     def now(self) -> datetime:
-        if self._frozen:
+        if self.frozen:
             return self._now
         return self._now + timedelta(seconds=time.monotonic() - self._began)
 

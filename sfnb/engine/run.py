@@ -50,14 +50,16 @@ class HistoryFull(Exception):
 
 
 class Timer:
-    """Something to do at a moment, unless it is given up before."""
+    """Something to do at a moment, unless it is given up before.
 
-    __slots__ = ("action", "moment", "run")
+    timeout: it bounds how long something may take, and so counts real time beside a running call.
+    """
 
-    def __init__(self, run: Run, moment: datetime, action: Callable[[], None] | None) -> None:
-        self.run = run
-        self.moment = moment
+    __slots__ = ("action", "timeout")
+
+    def __init__(self, action: Callable[[], None] | None, timeout: bool) -> None:
         self.action = action
+        self.timeout = timeout
 
     def cancel(self) -> None:
         self.action = None
@@ -151,7 +153,9 @@ class Run:
     def start(self, payload: Payload) -> None:
         """Take the first turn."""
         if self.definition.timeout_seconds is not None:
-            self.at(self.now + timedelta(seconds=self.definition.timeout_seconds), self._timed_out)
+            self.at(
+                self.now + timedelta(seconds=self.definition.timeout_seconds), self._timed_out, timeout=True
+            )
         self.root.begin(payload)
         self.ready.append((self.root, None, None))
         self.turn()
@@ -264,9 +268,9 @@ class Run:
 
     # Time
 
-    def at(self, moment: datetime, action: Callable[[], None]) -> Timer:
+    def at(self, moment: datetime, action: Callable[[], None], *, timeout: bool = False) -> Timer:
         """Do something at `moment` of this execution's clock."""
-        timer = Timer(self, moment, action)
+        timer = Timer(action, timeout)
         heapq.heappush(self.timers, (moment, next(self.order), timer))
         return timer
 
@@ -275,7 +279,7 @@ class Run:
         timers = self.timers
         while timers and timers[0][2].action is None:
             heapq.heappop(timers)
-        moment = timers[0][0] if timers else None
+        moment = self._alarm_due()
         jumps = self.clock.jumps and not self.running_calls
         if moment == self.alarm_moment and not jumps:
             return  # set already; a frozen clock would begin the delay anew
@@ -290,11 +294,21 @@ class Run:
         self.alarm = self.engine.later(max(delay, 0.0), self._rang)
         self.alarm_moment = moment
 
+    def _alarm_due(self) -> datetime | None:
+        """The moment to wake at. A frozen clock beside a running call wakes for time-outs alone: what
+        else is due waits until it can jump there, or equal runs would differ with the machine's load.
+        """
+        if self.clock.frozen and self.running_calls:
+            limits = (moment for moment, _, timer in self.timers if timer.timeout and timer.action)
+            return min(limits, default=None)
+        return self.timers[0][0] if self.timers else None
+
     def _rang(self) -> None:
         """A real delay is over; a jumping clock that stood still is moved on by it."""
+        moment = self.alarm_moment
         self._disarm()
-        if not self.ended and self.timers and self.clock.jumps:
-            self.clock.jump(self.timers[0][0])
+        if not self.ended and moment is not None and self.clock.jumps:
+            self.clock.jump(moment)
         self.turn()
 
     def _ring(self) -> None:

@@ -101,7 +101,7 @@ class Invocation:
         command, run = self.command, self.run
         if command.timeout_seconds is not None:
             moment = run.now + timedelta(seconds=command.timeout_seconds)
-            self.deadline = run.at(moment, lambda: self._late(heartbeat=False))
+            self.deadline = run.at(moment, lambda: self._late(heartbeat=False), timeout=True)
         self._expect_heartbeat()
 
     def _expect_heartbeat(self) -> None:
@@ -109,7 +109,7 @@ class Invocation:
             self.heartbeat_limit.cancel()
         if self.command.heartbeat_seconds is not None:
             moment = self.run.now + timedelta(seconds=self.command.heartbeat_seconds)
-            self.heartbeat_limit = self.run.at(moment, lambda: self._late(heartbeat=True))
+            self.heartbeat_limit = self.run.at(moment, lambda: self._late(heartbeat=True), timeout=True)
 
     # What the call reports, from any thread
 

@@ -133,24 +133,33 @@ def run(machine: StateMachine, options: Namespace, variables: Variables) -> obje
     if given.is_table:
         look.show(look.note(f"input: {given.origin}, {given.size}"))
     printed: SimpleQueue[str] = SimpleQueue()
-    execution = machine.start(
-        given.payload,
-        skip_waits=bool(options.skip_waits),
-        unlimited=options.unlimited,
-        on_output=printed.put,
-    )
-    variables[options.output] = execution
+    name = service().names()
     try:
+        execution = variables[options.output] = machine.start(
+            given.payload,
+            name=name,
+            skip_waits=bool(options.skip_waits),
+            unlimited=options.unlimited,
+            on_output=printed.put,
+        )
         execution.follow(printed)
     except KeyboardInterrupt:
-        look.show(shown(execution, options))
-        raise Interrupted(f"interrupted: {told(execution)}; it is in {options.output}") from None
+        raise interrupted(machine.stopped(name), options, variables) from None
     expected = options.expect or "SUCCEEDED"
     if execution.status != expected:
         look.show(shown(execution, options))
         wanted = f" (expected {expected})" if options.expect else ""
         raise CellFailed(f"{told(execution)}{wanted}\nThe Execution is in {options.output}.")
     return shown(execution, options)
+
+
+def interrupted(execution: Execution | None, options: Namespace, variables: Variables) -> Interrupted:
+    """Show what was stopped; it is bound even if the interrupt came before it could be."""
+    if execution is None:
+        return Interrupted("interrupted before the execution began")
+    variables[options.output] = execution
+    look.show(shown(execution, options))
+    return Interrupted(f"interrupted: {told(execution)}; it is in {options.output}")
 
 
 def shown(execution: Execution, options: Namespace) -> object:

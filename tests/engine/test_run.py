@@ -522,3 +522,24 @@ def test_events_say_in_which_frame_they_happened(service: StepFunctions) -> None
     assert ("MapIterationSucceeded", (3, 1, started, 1)) in frames
     assert ("MapStateSucceeded", (3, 1)) in frames
     assert ("ParallelStateExited", ()) in frames
+
+
+def test_beside_a_running_task_a_frozen_clock_lets_no_sleep_end_by_real_time(service: StepFunctions) -> None:
+    """However long the one takes, what was to happen a moment later on the clock happens after it."""
+    napping = threading.Event()
+
+    def hold(payload: Any) -> str:
+        napping.wait(10)
+        threading.Event().wait(0.3)
+        return "held"
+
+    def nap(payload: Any) -> str:
+        napping.set()
+        sfnb.sleep(0.05)
+        return "napped"
+
+    tasks = [{"StartAt": n, "States": {n: {"Type": "Task", "Resource": n, "End": True}}} for n in ("hold", "nap")]
+    machine = load(service, single({"Type": "Parallel", "Branches": tasks}), hold=hold, nap=nap)
+    execution = machine.run(clock=frozen())
+
+    assert [e.output for e in execution.log if isinstance(e, ev.LambdaFunctionSucceeded)] == ['"held"', '"napped"']
