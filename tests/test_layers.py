@@ -23,7 +23,10 @@ ROWS: list[dict[str, str]] = [
         "exporters": "what it is written out as",
         "frames": "events as tables",
     },
-    {"registry": "which function stands for which Resource", "select": "payloads searched; answers with a table"},
+    {
+        "registry": "which function stands for which Resource",
+        "select": "payloads searched; answers with a table",
+    },
     {"service": "joins one of each"},
     {
         "machine": "a state machine in a user's hands",

@@ -152,12 +152,8 @@ class Invocation:
     def _answered(self, answer: Payload) -> None:
         if not self._finish("succeeded"):
             return
-        limit = self.run.limits.payload_bytes
-        if size_bytes(answer.text) > limit:
-            self._fail(too_large(self.integration.label(self.call)))
-            return
         result = self.integration.result(self.call, answer)
-        if size_bytes(result.text) > limit:
+        if size_bytes(result.text) > self.run.limits.payload_bytes:
             self._fail(too_large(self.integration.label(self.call)))
             return
         kind, details = self.integration.succeeded(self.call, result)

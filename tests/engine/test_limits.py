@@ -200,7 +200,7 @@ def test_an_error_output_counts_with_what_it_is_merged_into(service: StepFunctio
     check_laws(failed.log)
 
 
-def test_an_answer_of_lambda_invoke_counts_without_its_frame(service: StepFunctions) -> None:
+def test_an_answer_through_lambda_invoke_counts_too(service: StepFunctions) -> None:
     parameters = {"FunctionName": "letters", "Payload.$": "$"}
     state = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Parameters": parameters}
     execution = load(service, single(state), letters=letters).run(LIMIT)

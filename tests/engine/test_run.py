@@ -538,8 +538,13 @@ def test_beside_a_running_task_a_frozen_clock_lets_no_sleep_end_by_real_time(ser
         sfnb.sleep(0.05)
         return "napped"
 
-    tasks = [{"StartAt": n, "States": {n: {"Type": "Task", "Resource": n, "End": True}}} for n in ("hold", "nap")]
+    tasks = [
+        {"StartAt": n, "States": {n: {"Type": "Task", "Resource": n, "End": True}}} for n in ("hold", "nap")
+    ]
     machine = load(service, single({"Type": "Parallel", "Branches": tasks}), hold=hold, nap=nap)
     execution = machine.run(clock=frozen())
 
-    assert [e.output for e in execution.log if isinstance(e, ev.LambdaFunctionSucceeded)] == ['"held"', '"napped"']
+    assert [e.output for e in execution.log if isinstance(e, ev.LambdaFunctionSucceeded)] == [
+        '"held"',
+        '"napped"',
+    ]
