@@ -33,6 +33,7 @@ class TickingClock:
     """Every look at it finds it a little later: time that passes without anybody waiting."""
 
     jumps = False
+    frozen = False
 
     def __init__(self, tick: timedelta = timedelta(milliseconds=1)) -> None:
         self.tick = tick

@@ -38,6 +38,29 @@ SOON = 20.0
 """Seconds within which what is to end has ended, or the test fails; nothing waits that long."""
 
 
+# Start
+
+
+def test_what_has_been_started_is_in_the_log_before_its_caller_knows(service: StepFunctions) -> None:
+    busy = threading.Event()
+
+    def keep_busy() -> None:
+        busy.wait(SOON)
+
+    service.engine.post(keep_busy)
+
+    execution = load(service, single({"Type": "Pass"})).start({"n": 1})
+
+    assert (execution.status, execution.input, types(execution)) == (
+        "RUNNING",
+        {"n": 1},
+        ["ExecutionStarted"],
+    )
+    busy.set()
+    assert execution.wait(SOON)
+    assert execution.status == "SUCCEEDED"
+
+
 # Stop
 
 
