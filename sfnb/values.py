@@ -56,7 +56,10 @@ class Payload:
     @classmethod
     def of_text(cls, text: str) -> Payload:
         """Parse `text`; raises ValueError where it is not JSON."""
-        return cls(decode(text), text)
+        try:
+            return cls(decode(text), text)
+        except RecursionError:
+            raise ValueError("it is nested too deeply") from None
 
     @property
     def text(self) -> str:

@@ -208,7 +208,7 @@ def test_a_payload_has_the_text_of_its_value(value: Json) -> None:
         (np.str_("a"), "a"),
         (np.datetime64("2024-05-01T12:30"), "2024-05-01T12:30:00"),
         (np.datetime64("2024-05-01", "ns"), "2024-05-01T00:00:00"),
-        (np.datetime64("NaT"), None),
+        (np.datetime64("NaT", "ns"), None),
         (np.timedelta64(90, "s"), 90),
         (np.arange(4).reshape(2, 2), [[0, 1], [2, 3]]),
         (np.array(5), 5),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sfnb.asl.commands import InvokeTask
 from sfnb.engine import events as ev
+from sfnb.engine.clock import uuid_of
 from sfnb.engine.frame import Frame
 from sfnb.engine.interpreter import too_large
 from sfnb.engine.ports import Call, Handle, TaskCall
@@ -39,7 +40,7 @@ class Invocation:
             payload=command.payload,
             region=run.region,
             account=run.arn.split(":")[4],
-            request_id=frame.chance(key).uuid(),
+            request_id=uuid_of(f"{run.arn}/{run.seed}/{key}"),
             moment=run.now,
             timeout_seconds=command.timeout_seconds,
             heartbeat_seconds=command.heartbeat_seconds,
