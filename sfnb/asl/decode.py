@@ -13,7 +13,7 @@ from typing import Any
 
 from sfnb.asl.fields import fields_of, truth_hint
 from sfnb.asl.machine import Definition, check, did_you_mean
-from sfnb.asl.reading import MAX_FINDINGS, TOO_DEEP
+from sfnb.asl.reading import MAX_FINDINGS, TOO_DEEP, Container, one_level_in
 from sfnb.asl.source import Source
 from sfnb.asl.stand_in import stand_in
 from sfnb.asl.state import State
@@ -25,7 +25,6 @@ from sfnb.query.reporting import NOT_YET, Report
 from sfnb.values import Json, encode
 
 Place = tuple[PathStep, ...]
-Container = dict[str, Json] | list[Json]
 
 QUERY_LANGUAGES = ("JSONPath", "JSONata")
 MAX_NAME = 80
@@ -337,12 +336,7 @@ def _beyond(levels: int, tree: dict[str, Json]) -> Place | None:
     outside: list[list[Container]] = []
     for _ in range(levels):
         outside.append(level)
-        level = [
-            inner
-            for outer in level
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(inner, (dict, list))
-        ]
+        level = one_level_in(level)
         if not level:
             return None
     return tuple(_way_to(level[0], outside))

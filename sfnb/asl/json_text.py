@@ -17,10 +17,12 @@ from typing import Never
 from sfnb.asl.json_faults import find_faults
 from sfnb.asl.reading import (
     MAX_DEPTH,
+    Container,
     Place,
     Reading,
     describe_root,
     not_an_object,
+    one_level_in,
     too_deep,
 )
 from sfnb.errors import Diagnostic, PathStep
@@ -80,14 +82,9 @@ _lenient = json.JSONDecoder()
 
 def _is_deep(value: Json) -> bool:
     """Whether arrays and objects stand in one another more than MAX_DEPTH levels."""
-    level: list[list[Json] | dict[str, Json]] = [value] if isinstance(value, dict | list) else []
+    level: list[Container] = [value] if isinstance(value, dict | list) else []
     for _ in range(MAX_DEPTH):
-        level = [
-            inner
-            for outer in level
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(inner, (dict, list))
-        ]
+        level = one_level_in(level)
         if not level:
             return False
     return bool(level)

@@ -130,3 +130,16 @@ def shown(text: str) -> str:
     """`text` for a message: at most 60 characters, those that do not print as escapes."""
     head = text[:60] + ("…" if len(text) > 60 else "")
     return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in head)
+
+
+Container = dict[str, Json] | list[Json]
+
+
+def one_level_in(level: list[Container]) -> list[Container]:
+    """The objects and arrays that stand directly in those of `level`."""
+    return [
+        inner
+        for outer in level
+        for inner in (outer.values() if isinstance(outer, dict) else outer)
+        if isinstance(inner, (dict, list))
+    ]
