@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,16 @@ _ENDINGS = re.compile(r"(\.asl)*(\.json|\.yaml|\.yml)?$")
 
 def add_file(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help=FILE_HELP)
+
+
+def add_output(parser: argparse.ArgumentParser, formats: Iterable[str], *, otherwise: str) -> None:
+    """What to write, and where; `otherwise` is the format that nothing else tells."""
+    parser.add_argument(
+        "-f", "--format", choices=formats, help=f"told by OUTPUT's ending unless given; else {otherwise}"
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="OUTPUT", help="a file to write; standard output unless given"
+    )
 
 
 def read(file: str, *, unlimited: bool = False) -> Source:

@@ -21,12 +21,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     from sfnb.exporters import EXPORTERS
 
     definitions.add_file(parser)
-    parser.add_argument(
-        "-f", "--format", choices=EXPORTERS, help="told by OUTPUT's ending unless given; else json"
-    )
-    parser.add_argument(
-        "-o", "--output", metavar="OUTPUT", help="a file to write; standard output unless given"
-    )
+    definitions.add_output(parser, EXPORTERS, otherwise="json")
 
 
 def perform(options: argparse.Namespace, answers: TextIO) -> int:

@@ -30,12 +30,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     from sfnb.renderers import RENDERERS
 
     definitions.add_file(parser)
-    parser.add_argument(
-        "-f", "--format", choices=RENDERERS, help="told by OUTPUT's ending unless given; else text"
-    )
-    parser.add_argument(
-        "-o", "--output", metavar="OUTPUT", help="a file to write; standard output unless given"
-    )
+    definitions.add_output(parser, RENDERERS, otherwise="text")
 
 
 def perform(options: argparse.Namespace, answers: TextIO) -> int:
