@@ -20,6 +20,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sfnb.asl.machine import Definition
+from sfnb.asl.recovery import UNCATCHABLE
 from sfnb.engine import events as ev
 from sfnb.engine.clock import Clock
 from sfnb.engine.frame import Frame
@@ -208,7 +209,7 @@ class Run:
 
         AWS then writes no event for the branches and states around it.
         """
-        if frame.group is None or failure.error == "States.Runtime":
+        if frame.group is None or failure.error in UNCATCHABLE:
             self._end(ev.ExecutionFailed, frame, error=failure.error, cause=failure.cause)
         else:
             frame.group.child_failed(frame, failure)

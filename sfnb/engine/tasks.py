@@ -75,10 +75,11 @@ class Invocation:
         kind, details = integration.started(self.call)
         frame.record(kind, **details)
         frame.waiting = self
-        if found is None or missing is not None:
+        if missing is not None:
             self._close()
-            self._fail(missing or integration.missing(self.call))
+            self._fail(missing)
             return
+        assert found is not None  # else it would be missing
         self._arm()
         run.flush()
         self._count(True)
