@@ -165,7 +165,18 @@ class StatesError(SfnbError):
 
 
 class EvaluationError(StatesError):
-    """A state's own expression or field failed; the engine puts the state's name before the cause."""
+    """A state's own expression or field failed; the engine puts the state's name before the cause.
+
+    location: the field of a JSONata failure, `Output/total`; None where it is not one field's.
+    spec: the Error Name that the States Language has for it, where AWS was seen to use another.
+    """
+
+    def __init__(
+        self, error: str | None, cause: str | None, *, location: str | None = None, spec: str | None = None
+    ) -> None:
+        super().__init__(error, cause)
+        self.location = location
+        self.spec = spec
 
 
 class TaskError(StatesError):

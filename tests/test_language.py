@@ -26,10 +26,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 import sfnb
 from sfnb.engine import events as ev
 from sfnb.engine.clock import JumpClock
+from sfnb.engine.limits import AWS_LIMITS
 from sfnb.execution import Execution
 from sfnb.machine import load_machine
 from sfnb.service import StepFunctions
@@ -126,7 +128,7 @@ def definition_of(case: Case) -> Case:
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[StepFunctions]:
-    service = StepFunctions()
+    service = StepFunctions(limits=structs.replace(AWS_LIMITS, execution_seconds=None))
     service.registry.functions.update(TASKS)
     yield service
     service.close()

@@ -18,12 +18,15 @@ ROWS: list[dict[str, str]] = [
     {
         "stores": "where events are kept",
         "executors": "where calls run",
+        "items": "what a Distributed Map reads and writes",
+        "mocks": "answers instead of calls",
         "integrations": "what a Resource means",
         "renderers": "how a machine looks",
         "exporters": "what it is written out as",
         "frames": "events as tables",
     },
     {
+        "map_runs": "map runs and their children, by ARN",
         "registry": "which function stands for which Resource",
         "select": "payloads searched; answers with a table",
     },

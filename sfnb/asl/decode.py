@@ -7,33 +7,45 @@ that will not do has a stand-in, so that one look shows all that is wrong.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from itertools import islice
+from collections.abc import Iterable
+from itertools import chain, islice
 from typing import Any
 
-from sfnb.asl.fields import fields_of, truth_hint
-from sfnb.asl.machine import Definition, check, did_you_mean
-from sfnb.asl.reading import MAX_FINDINGS, TOO_DEEP, Container, one_level_in
+from msgspec import Meta
+
+from sfnb.asl.depth import beyond
+from sfnb.asl.field_report import FieldReport
+from sfnb.asl.fields import fields_of, number, truth_hint
+from sfnb.asl.machine import Definition, MachineType, ProcessorConfig, check
+from sfnb.asl.reading import MAX_FINDINGS, TOO_DEEP
+from sfnb.asl.scopes import check_scopes
 from sfnb.asl.source import Source
 from sfnb.asl.stand_in import stand_in
 from sfnb.asl.state import State
 from sfnb.asl.states import STATES
+from sfnb.asl.static_paths import check_static
 from sfnb.asl.timestamps import LONGEST_SECONDS
-from sfnb.errors import DefinitionError, Diagnostic, PathStep
-from sfnb.query import LANGUAGES, Language
-from sfnb.query.reporting import NOT_YET, Report
+from sfnb.asl.ways import did_you_mean
+from sfnb.errors import DefinitionError, Diagnostic, PathStep, Severity
+from sfnb.query import LANGUAGES, Flow, Language
+from sfnb.query.hash_map import hash_map_order
+from sfnb.query.reporting import Report
 from sfnb.values import Json, encode
 
 Place = tuple[PathStep, ...]
 
-QUERY_LANGUAGES = ("JSONPath", "JSONata")
 MAX_NAME = 80
 MAX_LEVELS = 150
 """A text may be read that is nested deeper; but to decode, draw and run it would take too much stack."""
 
 
-def decode(source: Source) -> tuple[Definition | None, tuple[Diagnostic, ...]]:
-    """The definition in `source` with all findings; None where there is an ERROR among them."""
+def decode(
+    source: Source, kind: MachineType = "STANDARD"
+) -> tuple[Definition | None, tuple[Diagnostic, ...]]:
+    """The definition in `source` with all findings; None where there is an ERROR among them.
+
+    kind: of the machine that it is for; an EXPRESS one may do less.
+    """
     findings = list(source.findings)
     definition = None
     if isinstance(source.tree, dict) and not any(f.severity == "ERROR" and not f.path for f in findings):
@@ -41,15 +53,16 @@ def decode(source: Source) -> tuple[Definition | None, tuple[Diagnostic, ...]]:
         definition = decoder.machine(source.tree)
         findings += decoder.findings
         if definition is not None:
-            findings += islice(check(definition), MAX_FINDINGS)
+            rules = chain(check(definition, kind), check_scopes(definition, decoder.reads))
+            findings += islice(rules, MAX_FINDINGS)
     findings.sort(key=lambda finding: finding.severity)  # errors first, else as they were found
     del findings[MAX_FINDINGS:]
     return (None if _errors(findings) else definition), tuple(findings)
 
 
-def load(source: Source) -> tuple[Definition, tuple[Diagnostic, ...]]:
+def load(source: Source, kind: MachineType = "STANDARD") -> tuple[Definition, tuple[Diagnostic, ...]]:
     """The definition in `source` and its warnings; raises DefinitionError with every finding."""
-    definition, findings = decode(source)
+    definition, findings = decode(source, kind)
     if definition is None:
         raise DefinitionError(source, findings)
     return definition, findings
@@ -64,7 +77,11 @@ class Decoder:
 
     def __init__(self) -> None:
         self.findings: list[Diagnostic] = []
-        self.language: Language = LANGUAGES["JSONPath"]
+        self.machine_language: Language = LANGUAGES["JSONPath"]
+        self.language: Language = self.machine_language
+        self.variables: set[str] = set()
+        self.reads: dict[tuple[Place, str], Place] = {}
+        self.here: Place = ()
 
     # Findings
 
@@ -76,48 +93,41 @@ class Decoder:
         hint: str | None = None,
         at_key: bool = False,
         code: str = "SCHEMA_VALIDATION_FAILED",
+        within: Place = (),
+        severity: Severity = "ERROR",
     ) -> None:
-        self.findings.append(Diagnostic(message=message, path=path, hint=hint, at_key=at_key, code=code))
+        self.findings.append(
+            Diagnostic(
+                message=message,
+                path=path,
+                within=within,
+                hint=hint,
+                at_key=at_key,
+                code=code,
+                severity=severity,
+            )
+        )
 
     def report_at(self, path: Place) -> Report:
         """A Report about the field at `path`, for the query language's compilers."""
-
-        def report(
-            message: str,
-            *,
-            within: tuple[PathStep, ...] = (),
-            hint: str | None = None,
-            at_key: bool = False,
-            code: str = "SCHEMA_VALIDATION_FAILED",
-        ) -> None:
-            self.findings.append(
-                Diagnostic(message=message, path=path, within=within, hint=hint, at_key=at_key, code=code)
-            )
-
-        return report
+        return FieldReport(self, path)
 
     def expected(self, what: str, found: Json, path: Place, *, hint: str | None = None) -> None:
         self.find(f"Expected {what}, found {shown(found)}", path, hint=hint)
 
-    def missing(self, field: str, path: Place) -> None:
-        self.find(f"The field '{field}' is required but was missing", path, at_key=True)
+    def missing(self, fields: Iterable[str], path: Place, *, hint: str | None = None) -> None:
+        """AWS keeps the names in a HashMap (recordings: [States, StartAt])."""
+        names = ", ".join(hash_map_order(fields))
+        self.find(f"These fields are required: [{names}]", path, at_key=True, hint=hint)
 
     def unsupported(self, field: str, path: Place, *, hint: str | None = None) -> None:
-        self.findings.append(
-            Diagnostic(
-                message=f"Field '{field}' is not supported",
-                path=path,
-                within=(field,),
-                at_key=True,
-                hint=hint,
-            )
-        )
+        self.find(f"Field '{field}' is not supported", path, within=(field,), at_key=True, hint=hint)
 
     def text(self, tree: dict[str, Json], field: str, path: Place, *, required: bool = False) -> str | None:
         """A string field of an object that has no record of its own."""
         if field not in tree:
             if required:
-                self.missing(field, path)
+                self.missing([field], path)
             return None
         value = tree[field]
         if isinstance(value, str):
@@ -129,31 +139,19 @@ class Decoder:
 
     def machine(self, tree: dict[str, Json]) -> Definition | None:
         """The outermost definition."""
-        deep = _beyond(MAX_LEVELS, tree)
+        deep = beyond(MAX_LEVELS, tree)
         if deep is not None:
             self.find(f"Nested deeper than {MAX_LEVELS} levels", deep, code=TOO_DEEP)
             return None
-        language = tree.get("QueryLanguage", "JSONPath")
-        if language == "JSONata":
-            self.not_yet("JSONata", ("QueryLanguage",))
-            return None
+        language = tree.get("QueryLanguage")
+        if isinstance(language, str) and language in LANGUAGES:
+            self.machine_language = self.language = LANGUAGES[language]
         missing = [field for field in ("States", "StartAt") if field not in tree]
         if missing:
             known = {"StartAt", "States", "Comment", "Version", "TimeoutSeconds", "QueryLanguage"}
             near = [hint for field in tree if field not in known and (hint := did_you_mean(field, missing))]
-            self.find(
-                f"These fields are required: [{', '.join(missing)}]", (), hint=near[0] if near else None
-            )
-        return self.definition(tree, (), {"Version": ("1.0",), "QueryLanguage": QUERY_LANGUAGES})
-
-    def not_yet(self, feature: str, path: Place, *, at_key: bool = False) -> None:
-        self.find(
-            f"{feature} is not supported yet",
-            path,
-            code=NOT_YET,
-            at_key=at_key,
-            hint="AWS runs this; this version of sfnb does not",
-        )
+            self.missing(missing, (), hint=near[0] if near else None)
+        return self.definition(tree, (), {"Version": ("1.0",), "QueryLanguage": tuple(LANGUAGES)})
 
     def definition(self, tree: Json, path: Place, settings: dict[str, tuple[str, ...]]) -> Definition | None:
         """A machine, a branch or an ItemProcessor; `settings` are the further fields it may have."""
@@ -165,11 +163,14 @@ class Decoder:
             if field in settings:
                 self.one_of(settings[field], value, (*path, field))
             elif field == "ProcessorConfig" and path and path[-1] in ("ItemProcessor", "Iterator"):
-                self.processor_config(value, (*path, field))
+                continue
             elif field not in ("StartAt", "States", "Comment") and not (top and field == "TimeoutSeconds"):
                 known = ["StartAt", "States", "Comment", *(["TimeoutSeconds"] if top else []), *settings]
                 self.unsupported(field, path, hint=did_you_mean(field, known))
-        start_at = self.text(tree, "StartAt", path, required=not top)
+        missing = [field for field in ("StartAt", "States") if field not in tree]
+        if missing and not top:
+            self.missing(missing, path)
+        start_at = self.text(tree, "StartAt", path)
         if start_at == "":
             self.find("Value cannot be empty", (*path, "StartAt"))
         comment = self.text(tree, "Comment", path)
@@ -178,7 +179,12 @@ class Decoder:
         if states is None:
             return None
         return Definition(
-            start_at=start_at or "", states=states, place=path, comment=comment, timeout_seconds=timeout
+            start_at=start_at or "",
+            states=states,
+            place=path,
+            comment=comment,
+            timeout_seconds=timeout,
+            processor_config=self.processor_config(tree, path),
         )
 
     def one_of(self, allowed: tuple[str, ...], value: Json, path: Place) -> None:
@@ -194,30 +200,21 @@ class Decoder:
         value = tree.get(field)
         if field not in tree:
             return None
-        if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= LONGEST_SECONDS:
-            return value
-        self.expected(f"a whole number of seconds from 1 to {LONGEST_SECONDS:,}", value, (*path, field))
-        return None
+        return number(int, Meta(ge=1, le=LONGEST_SECONDS))(self, field, value, (*path, field))  # type: ignore[no-any-return]
 
-    def processor_config(self, value: Json, path: Place) -> None:
+    def processor_config(self, tree: dict[str, Json], path: Place) -> ProcessorConfig:
+        value, here = tree.get("ProcessorConfig"), (*path, "ProcessorConfig")
+        if "ProcessorConfig" not in tree:
+            return ProcessorConfig()
         if not isinstance(value, dict):
-            self.expected("an object", value, path)
-            return
-        for field in value:
-            if field not in ("Mode", "ExecutionType"):
-                self.unsupported(field, path, hint=did_you_mean(field, ["Mode", "ExecutionType"]))
-        mode = value.get("Mode", "INLINE")
-        if mode == "DISTRIBUTED":
-            self.not_yet("Map in DISTRIBUTED mode", (*path, "Mode"))
-        else:
-            self.one_of(("INLINE", "DISTRIBUTED"), mode, (*path, "Mode"))
+            self.expected("an object", value, here)
+            return ProcessorConfig()
+        return ProcessorConfig(**self.values(ProcessorConfig, value, here))  # type: ignore[arg-type]
 
     # States
 
     def states(self, tree: dict[str, Json], path: Place) -> dict[str, State] | None:
         if "States" not in tree:
-            if path:
-                self.missing("States", path)
             return None
         value, here = tree["States"], (*path, "States")
         if not isinstance(value, dict):
@@ -238,31 +235,55 @@ class Decoder:
             self.find(
                 f"A state's name has 1 to {MAX_NAME} characters, this one {len(name)}", path, at_key=True
             )
-        kind = self.state_type(tree, path) if self.speaks_jsonpath(tree, path) else None
-        if kind is None:
-            return stand_in(name, path, tree)
-        values: dict[str, Any] = self.fields(kind, tree, path)
-        flow = self.language.flow(
-            {field: tree[field] for field in kind.stages["JSONPath"] if field in tree},
-            lambda field: self.report_at((*path, field)),
-        )
-        self.check_transition(kind, tree, path)
-        if _errors(self.findings[before:]):
-            return stand_in(name, path, tree, _definitions(values))
-        return kind(name=name, place=path, flow=flow, **values)
+        around = self.language, self.variables, self.here
+        self.language, self.variables, self.here = self.language_of(tree, path), set(), path
+        try:
+            kind = self.state_type(tree, path)
+            if kind is None:
+                return stand_in(name, path, tree, assigns=_assigned(tree))
+            values: dict[str, Any] = self.fields(kind, tree, path)
+            flow = self.flow(kind, tree, path)
+            self.check_transition(kind, tree, path)
+            if self.language.name == "JSONPath":
+                self.findings += check_static(tree, path)
+            if _errors(self.findings[before:]):
+                return stand_in(name, path, tree, _definitions(values), assigns=_assigned(tree))
+            reads = tuple(sorted(self.variables))
+            return kind(
+                name=name,
+                place=path,
+                flow=flow,
+                language=self.language.name,
+                reads=reads,
+                assigns=_assigned(tree),
+                **values,
+            )
+        finally:
+            self.language, self.variables, self.here = around
 
-    def speaks_jsonpath(self, tree: dict[str, Json], path: Place) -> bool:
-        language = tree.get("QueryLanguage", "JSONPath")
-        if language == "JSONata":
-            self.not_yet("JSONata", (*path, "QueryLanguage"))
-            return False
-        self.one_of(QUERY_LANGUAGES, language, (*path, "QueryLanguage"))
-        return True
+    def flow(self, kind: type[State], tree: dict[str, Json], path: Place) -> Flow:
+        fields = {field: tree[field] for field in kind.stages[self.language.name] if field in tree}
+        return self.language.flow(
+            fields, lambda field: self.report_at((*path, field)), has_result=kind.recovers
+        )
+
+    def language_of(self, tree: dict[str, Json], path: Place) -> Language:
+        """A state's own language; a machine in JSONata has no state in another."""
+        name = tree.get("QueryLanguage", self.machine_language.name)
+        self.one_of(tuple(LANGUAGES), name, (*path, "QueryLanguage"))
+        if name == "JSONPath" and self.machine_language.name == "JSONata":
+            self.find(
+                "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine",
+                path,
+                within=("QueryLanguage",),
+                hint="leave it out here, or let the machine be JSONPath and its states choose JSONata",
+            )
+        return LANGUAGES[name] if isinstance(name, str) and name in LANGUAGES else self.machine_language
 
     def state_type(self, tree: dict[str, Json], path: Place) -> type[State] | None:
         if "Type" not in tree:
             near = next((hint for field in tree if (hint := did_you_mean(field, ["Type"]))), None)
-            self.find("The field 'Type' is required but was missing", path, at_key=True, hint=near)
+            self.missing(["Type"], path, hint=near)
             return None
         kind = tree["Type"]
         if isinstance(kind, str) and kind in STATES:
@@ -286,7 +307,8 @@ class Decoder:
 
     def fields(self, kind: type[State], tree: dict[str, Json], path: Place) -> dict[str, object]:
         """The values of a state's own fields; those of the data flow are left to the language."""
-        taken = {"Type", "QueryLanguage", *kind.stages["JSONPath"], *(("End",) if kind.transitions else ())}
+        stages = kind.stages[self.language.name]
+        taken = {"Type", "QueryLanguage", *stages, *(("End",) if kind.transitions else ())}
         return self.values(kind, {k: v for k, v in tree.items() if k not in taken}, path, also=taken)
 
     def values(
@@ -296,12 +318,12 @@ class Decoder:
 
         also: fields that the record has besides, and that somebody else takes care of.
         """
-        table = fields_of(record)
+        table = fields_of(record, self.language.name)
         values: dict[str, object] = {}
         for name, value in tree.items():
             field = table.get(name)
             if field is None:
-                self.unknown(name, [*table, *also], path, record)
+                self.unknown(name, [*table, *also], path)
                 continue
             if field.attribute in values:
                 hint = f"'{name}' is one too many"
@@ -309,51 +331,37 @@ class Decoder:
                     f"The fields of '{field.name}' exclude each other", (*path, name), hint=hint, at_key=True
                 )
             values[field.attribute] = field.decode(self, name, value, (*path, name))
-        for field in table.values():
-            if field.required and field.attribute not in values:
-                self.missing(field.name, path)
+        missing = [f.name for f in table.values() if f.required and f.attribute not in values]
+        if missing:
+            self.missing(missing, path)
         return values
 
-    def unknown(self, name: str, known: Iterable[str], path: Place, record: type) -> None:
+    def unknown(self, name: str, known: Iterable[str], path: Place) -> None:
         """Say the most helpful thing about a field that has no business in a `record`."""
-        later: Mapping[str, str] = getattr(record, "later", {})
-        if name in later:
-            self.not_yet(later[name], (*path, name), at_key=True)
-        elif name in getattr(record, "only_jsonata", ()):
-            self.find(
-                f"The QueryLanguage is set to 'JSONPath', but field '{name}' is only supported for the "
-                "'JSONata' QueryLanguage",
-                (*path, name),
-                at_key=True,
-            )
-        else:
-            self.unsupported(name, path, hint=did_you_mean(name, known))
+        for language in LANGUAGES.values():
+            if language is not self.language and name in language.only:
+                self.find(
+                    f"The QueryLanguage is set to '{self.language.name}', but field '{name}' is only "
+                    f"supported for the '{language.name}' QueryLanguage",
+                    path,
+                    within=(name,),
+                    at_key=True,
+                )
+                return
+        self.unsupported(name, path, hint=did_you_mean(name, known))
 
 
-def _beyond(levels: int, tree: dict[str, Json]) -> Place | None:
-    """A place that lies deeper than so many levels, if there is one."""
-    level: list[Container] = [tree]
-    outside: list[list[Container]] = []
-    for _ in range(levels):
-        outside.append(level)
-        level = one_level_in(level)
-        if not level:
-            return None
-    return tuple(_way_to(level[0], outside))
+def _assigned(tree: dict[str, Json]) -> frozenset[str]:
+    """The variables that a state, its rules and its Catchers assign."""
+    rules = [rule for field in ("Choices", "Catch") for rule in _rules(tree.get(field))]
+    assigns = [part.get("Assign") for part in (tree, *rules)]
+    return frozenset(
+        name.removesuffix(".$") for assign in assigns if isinstance(assign, dict) for name in assign
+    )
 
 
-def _way_to(inner: Container, outside: list[list[Container]]) -> list[PathStep]:
-    """The steps to `inner`, by the containers of each level outside it."""
-    steps: list[PathStep] = []
-    for level in reversed(outside):
-        for outer in level:
-            parts = outer.items() if isinstance(outer, dict) else enumerate(outer)
-            found: list[PathStep] = [step for step, part in parts if part is inner]
-            if found:
-                steps.insert(0, found[0])
-                inner = outer
-                break
-    return steps
+def _rules(value: Json) -> list[dict[str, Json]]:
+    return [rule for rule in value if isinstance(rule, dict)] if isinstance(value, list) else []
 
 
 def _definitions(values: dict[str, Any]) -> list[Definition]:

@@ -13,8 +13,9 @@ from msgspec import Meta
 
 from sfnb.asl.machine import Definition
 from sfnb.asl.timestamps import parse_timestamp
-from sfnb.asl.vocabulary import AnyJson, AtPath, AtResultPath, Computed, InTemplate
+from sfnb.asl.vocabulary import AnyJson, AtItems, Computed, InTemplate, Spelled
 from sfnb.errors import PathStep
+from sfnb.query import LANGUAGES
 from sfnb.query.expression import Literal as LiteralExpression
 from sfnb.values import Json, Payload
 
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 Place = tuple[PathStep, ...]
 Decode = Callable[["Decoder", str, Json, Place], Any]
 
-OWN = frozenset({"name", "place", "flow"})
-"""Attributes of a state that are no fields of it."""
+OWN = frozenset({"name", "place", "flow", "language", "exit", "reads", "assigns"})
+"""Attributes of a state, a rule or a Catcher that are no fields of it."""
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -38,25 +39,40 @@ class Field(msgspec.Struct, frozen=True):
 
 
 @functools.cache
-def fields_of(record: type) -> dict[str, Field]:
-    """Every spelling that `record` takes: its fields, their `...Path` twins, their older names."""
+def fields_of(record: type, language: str = "JSONPath") -> dict[str, Field]:
+    """Every spelling that `record` takes in a query language: its fields, their `...Path` twins, their
+    older names.
+    """
     hints = typing.get_type_hints(record, include_extras=True)
     table: dict[str, Field] = {}
     for info in msgspec.structs.fields(record):
         if info.name in OWN:
             continue
-        name = pascal(info.name)
+        name = spelling(info.name, hints[info.name], language)
+        if name is None:
+            continue
         decode, twin = decoder_for(hints[info.name])
         if name in ("Retry", "Catch") and not getattr(record, "recovers", True):
             continue
         if name == "Next" and not getattr(record, "transitions", True):
             continue
         table[name] = Field(name, info.name, decode, info.required)
-        if twin is not None:
+        if twin is not None and language == "JSONPath":
             table[f"{name}Path"] = Field(name, info.name, twin, False)
     for old, new in getattr(record, "aliases", {}).items():
+        if old in LANGUAGES["JSONPath"].only and language != "JSONPath":
+            continue
         table[old] = msgspec.structs.replace(table[new], required=False)
     return table
+
+
+def spelling(attribute: str, annotation: Any, language: str) -> str | None:
+    """How a field is spelled in a query language; None where it has no such field."""
+    markers = get_args(annotation)[1:] if get_origin(annotation) is Annotated else ()
+    spelled = next((marker for marker in markers if isinstance(marker, Spelled)), None)
+    if spelled is None:
+        return pascal(attribute)
+    return spelled.jsonpath if language == "JSONPath" else spelled.jsonata
 
 
 def pascal(attribute: str) -> str:
@@ -122,8 +138,11 @@ def number(kind: type, meta: Meta) -> Decode:
     what = f"a {'whole ' if kind is int else ''}number{bounds_in_words(meta)}"
 
     def decode(decoder: Decoder, name: str, value: Json, path: Place) -> Any:
-        if isinstance(value, bool) or not isinstance(value, types_) or not within(value, meta):
+        if isinstance(value, bool) or not isinstance(value, types_):
             decoder.expected(what, value, path)
+            return None
+        if not within(value, meta):
+            decoder.find(beyond(value, meta), path, hint=f"expected {what}, found {value}")
             return None
         return value
 
@@ -139,17 +158,27 @@ def within(value: Any, meta: Meta) -> bool:
     )
 
 
+def beyond(value: Any, meta: Meta) -> str:
+    """AWS's words for a number that is too large or too small: `Maximum value is 99999999`."""
+    low, high = _bounds(meta)
+    return f"Minimum value is {low}" if low is not None and value < low else f"Maximum value is {high}"
+
+
+def _bounds(meta: Meta) -> tuple[Any, Any]:
+    """The least and the greatest value; whole numbers where a bound is exclusive."""
+    low = meta.ge if meta.gt is None else meta.gt + 1
+    high = meta.le if meta.lt is None else meta.lt - 1
+    return low, high
+
+
 def bounds_in_words(meta: Meta) -> str:
     """
     >>> bounds_in_words(Meta(ge=1, le=99_999_999))
     ' from 1 to 99,999,999'
     """
-    low = meta.ge if meta.ge is not None else meta.gt
-    high = meta.le if meta.le is not None else meta.lt
+    low, high = _bounds(meta)
     if low is not None and high is not None:
-        first = low if meta.ge is not None else low + 1
-        last = high if meta.le is not None else high - 1
-        return f" from {first:,} to {last:,}"
+        return f" from {low:,} to {high:,}"
     return f", at least {low:,}" if low is not None else ""
 
 
@@ -195,6 +224,8 @@ def computed(marker: Computed) -> Decode:
     """The literal form of a field that may be computed."""
 
     def decode(decoder: Decoder, name: str, value: Json, path: Place) -> Any:
+        if decoder.language.computes(value):
+            return decoder.language.query(name, value, decoder.report_at(path))
         if marker.kind == "timestamp":
             if not isinstance(value, str) or parse_timestamp(value) is None:
                 hint = "such as 2026-11-22T09:30:00Z: with T, and with Z or an offset"
@@ -212,23 +243,22 @@ def computed(marker: Computed) -> Decode:
 
 def computed_path(marker: Computed) -> Decode:
     def decode(decoder: Decoder, name: str, value: Json, path: Place) -> Any:
-        return decoder.language.path(
+        return decoder.language.query(
             name, value, decoder.report_at(path), miss=marker.miss, calls=marker.calls
         )
 
     return decode
 
 
-def at_path(decoder: Decoder, name: str, value: Json, path: Place) -> Any:
-    return decoder.language.path(name, value, decoder.report_at(path))
+def at_items(decoder: Decoder, name: str, value: Json, path: Place) -> Any:
+    if name == "Items" and not isinstance(value, list) and not decoder.language.computes(value):
+        decoder.expected("a list or a JSONata expression", value, path)
+        return None
+    return decoder.language.query(name, value, decoder.report_at(path))
 
 
 def in_template(decoder: Decoder, name: str, value: Json, path: Place) -> Any:
     return decoder.language.template(name, value, decoder.report_at(path))
-
-
-def at_result_path(decoder: Decoder, name: str, value: Json, path: Place) -> Any:
-    return decoder.language.result_path(value, decoder.report_at(path))
 
 
 def any_json(decoder: Decoder, name: str, value: Json, path: Place) -> Payload:
@@ -236,8 +266,7 @@ def any_json(decoder: Decoder, name: str, value: Json, path: Place) -> Payload:
 
 
 MARKED: dict[type, Decode] = {
-    AtPath: at_path,
+    AtItems: at_items,
     InTemplate: in_template,
-    AtResultPath: at_result_path,
     AnyJson: any_json,
 }

@@ -5,19 +5,46 @@ Source: Amazon States Language, "Errors"; AWS guide, "Error handling"; AWS recor
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
-from sfnb.asl.vocabulary import ResultPath
 from sfnb.errors import Diagnostic, PathStep, StatesError
+from sfnb.query import Exit
+from sfnb.values import Json
+
+if TYPE_CHECKING:
+    from sfnb.asl.decode import Decoder
 
 UNCATCHABLE = frozenset({"States.Runtime"})
-ASSIGN = {"Assign": "Assign (workflow variables)"}
 WILDCARD = "States.ALL"
 HEARTBEAT = "States.HeartbeatTimeout"
+
+RESERVED = frozenset(
+    f"States.{name}"
+    for name in (
+        "ALL",
+        "BranchFailed",
+        "DataLimitExceeded",
+        "ExceedToleratedFailureThreshold",
+        "HeartbeatTimeout",
+        "IntrinsicFailure",
+        "ItemReaderFailed",
+        "NoChoiceMatched",
+        "ParameterPathFailure",
+        "Permissions",
+        "QueryEvaluationError",
+        "ResultPathMatchFailure",
+        "ResultWriterFailed",
+        "Runtime",
+        "TaskFailed",
+        "Timeout",
+    )
+)
+"""The Error Names of Step Functions itself, besides those of HTTP status codes."""
 
 
 class Retrier(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,20 +82,35 @@ class Retrier(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Catcher(msgspec.Struct, frozen=True, kw_only=True):
-    """When an error matches and no Retrier is left, the machine goes on at `next`."""
+    """When an error matches and no Retrier is left, the machine goes on at `next`.
 
-    later: ClassVar[Mapping[str, str]] = ASSIGN
-    only_jsonata: ClassVar[tuple[str, ...]] = ("Output",)
+    exit: what becomes of the Error Output: ResultPath or Output, and Assign.
+    """
 
     error_equals: Annotated[tuple[str, ...], Meta(min_length=1)]
     next: str
+    exit: Exit
     comment: str | None = None
-    result_path: ResultPath = None
+
+    @classmethod
+    def from_tree(cls, decoder: Decoder, tree: Json, path: tuple[PathStep, ...]) -> Catcher | None:
+        """Compile a Catcher; None, with findings, where it is none."""
+        if not isinstance(tree, dict):
+            decoder.expected("an object", tree, path)
+            return None
+        language, before = decoder.language, len(decoder.findings)
+        fields = {name: tree[name] for name in language.catcher_fields if name in tree}
+        others = {name: value for name, value in tree.items() if name not in fields}
+        values: dict[str, Any] = decoder.values(cls, others, path, also=language.catcher_fields)
+        exit = language.catcher(fields, lambda field: decoder.report_at((*path, field)))
+        return cls(exit=exit, **values) if len(decoder.findings) == before else None
 
 
-def check_wildcards(rules: Sequence[Retrier | Catcher], place: tuple[PathStep, ...]) -> Iterator[Diagnostic]:
+def check_rules(rules: Sequence[Retrier | Catcher], place: tuple[PathStep, ...]) -> Iterator[Diagnostic]:
     """States.ALL stands alone in its ErrorEquals, and in the last of the `rules`."""
     for index, rule in enumerate(rules):
+        here = (*place, index, "ErrorEquals")
+        yield from _check_names(rule.error_equals, here)
         if WILDCARD not in rule.error_equals:
             continue
         if len(rule.error_equals) > 1:
@@ -79,9 +121,23 @@ def check_wildcards(rules: Sequence[Retrier | Catcher], place: tuple[PathStep, .
             continue
         yield Diagnostic(
             message=f"'{WILDCARD}' must stand alone in 'ErrorEquals', and in the last rule",
-            path=(*place, index, "ErrorEquals"),
+            path=here,
             hint=hint,
         )
+
+
+def _check_names(names: Sequence[str], place: tuple[PathStep, ...]) -> Iterator[Diagnostic]:
+    """Names that begin with `States.` belong to Step Functions; one that it does not have matches nothing."""
+    for index, name in enumerate(names):
+        if name.startswith("States.") and name not in RESERVED and not name.startswith("States.Http."):
+            near = get_close_matches(name, RESERVED, n=1)
+            yield Diagnostic(
+                message=f"There is no error '{name}'",
+                code="UNKNOWN_ERROR_NAME",
+                path=(*place, index),
+                severity="WARNING",
+                hint=f'did you mean "{near[0]}"?' if near else "names that begin with States. are reserved",
+            )
 
 
 def matches(error_equals: tuple[str, ...], failure: StatesError) -> bool:

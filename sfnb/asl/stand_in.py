@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from sfnb.asl.state import State
@@ -18,7 +18,7 @@ class StandIn(State, frozen=True, kw_only=True):
     """A state with findings of its own; it is never run.
 
     named: the states it names as next ones, as `targets` does.
-    last: it says that it is an end. inner: what would run inside.
+    last: it says that it is an end. inner: what would run inside; distributed: as children.
     """
 
     stages = {"JSONPath": ()}
@@ -26,6 +26,7 @@ class StandIn(State, frozen=True, kw_only=True):
     named: tuple[tuple[str, tuple[PathStep, ...]], ...]
     last: bool
     inner: tuple[Definition, ...]
+    distributed: bool = False
 
     def targets(self) -> Iterator[tuple[str, tuple[PathStep, ...]]]:
         yield from self.named
@@ -40,16 +41,25 @@ class StandIn(State, frozen=True, kw_only=True):
         return not self.last and not self.named
 
 
-def stand_in(name: str, place: tuple[PathStep, ...], tree: Json, inner: Iterable[Definition] = ()) -> StandIn:
+def stand_in(
+    name: str,
+    place: tuple[PathStep, ...],
+    tree: Json,
+    inner: Sequence[Definition] = (),
+    *,
+    assigns: frozenset[str] = frozenset(),
+) -> StandIn:
     """What can be told of a state by its tree, whatever is wrong with that."""
     fields = tree if isinstance(tree, dict) else {}
     return StandIn(
         name=name,
         place=place,
         flow=cast(Flow, None),
+        assigns=assigns,
         named=tuple(_named(fields)),
         last=fields.get("End") is True or fields.get("Type") in ("Succeed", "Fail"),
         inner=tuple(inner),
+        distributed=any(part.processor_config.mode == "DISTRIBUTED" for part in inner),
     )
 
 

@@ -13,29 +13,41 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 
 from sfnb.asl.graph import Edge
-from sfnb.asl.recovery import ASSIGN, Catcher, Retrier
+from sfnb.asl.recovery import Catcher, Retrier
 from sfnb.errors import Diagnostic, PathStep
-from sfnb.query import Flow
+from sfnb.query import Exit, Flow
 from sfnb.query.scope import Scope
 from sfnb.values import Payload
 
 if TYPE_CHECKING:
     from sfnb.asl.machine import Definition
 
-ALL_STAGES = ("InputPath", "Parameters", "ResultSelector", "ResultPath", "OutputPath")
+WORK_STAGES = {
+    "JSONPath": ("InputPath", "Parameters", "ResultSelector", "ResultPath", "OutputPath", "Assign"),
+    "JSONata": ("Arguments", "Output", "Assign"),
+}
+"""The data flow of a state that does work."""
+
+QUIET_STAGES = {"JSONPath": ("InputPath", "OutputPath", "Assign"), "JSONata": ("Output", "Assign")}
+"""The data flow of a state that only decides or waits."""
 
 
 class Transition(msgspec.Struct, frozen=True, gc=False):
-    """What a state's work came to, and where to go; next None ends the branch or machine."""
+    """What a state's work came to, and where to go; next None ends the branch or machine.
+
+    exit: what a Choice rule or a Catcher makes of the result, instead of the state itself.
+    """
 
     result: Payload
     next: str | None
+    exit: Exit | None = None
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
     """A state of any type.
 
-    place: the steps from the definition's root to this state.
+    place: the steps from the definition's root to this state. language: its query language.
+    reads, assigns: the names of the variables that its fields ask for and set.
     stages: the data-flow fields a type may have, by query language.
     transitions: the type has Next or End. recovers: it may have Retry and Catch.
     """
@@ -45,13 +57,13 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     recovers: ClassVar[bool] = False
     aliases: ClassVar[Mapping[str, str]] = {}
     """Older spellings of a field: {"Iterator": "ItemProcessor"}."""
-    later: ClassVar[Mapping[str, str]] = ASSIGN
-    """Fields of AWS that are not supported yet, with what they are part of."""
-    only_jsonata: ClassVar[tuple[str, ...]] = ("Arguments", "Output", "Items", "Condition")
 
     name: str
     place: tuple[PathStep, ...]
     flow: Flow
+    language: str = "JSONPath"
+    reads: tuple[str, ...] = ()
+    assigns: frozenset[str] = frozenset()
     comment: str | None = None
     next: str | None = None
     retry: tuple[Retrier, ...] = ()
@@ -68,6 +80,10 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
     def check(self) -> Iterator[Diagnostic]:
         """Findings that no single field shows."""
+        yield from ()
+
+    def check_express(self) -> Iterator[Diagnostic]:
+        """What an EXPRESS machine may not do."""
         yield from ()
 
     async def run(self, scope: Scope, payload: Payload) -> Transition:

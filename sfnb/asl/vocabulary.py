@@ -7,20 +7,27 @@ belongs to the query language.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from sfnb.query.expression import Expression
 
 
+class Spelled(msgspec.Struct, frozen=True):
+    """How a field is spelled in each query language; None where the language has no such field."""
+
+    jsonpath: str | None = None
+    jsonata: str | None = None
+
+
 class Computed(msgspec.Struct, frozen=True, kw_only=True):
-    """A field that may be computed: `Seconds` holds a literal, `SecondsPath` says where to look.
+    """A field that may be computed: `Seconds` holds a literal, `SecondsPath` says where to look;
+    in JSONata `Seconds` holds either.
 
     kind: what a literal must be, and what the result is turned into.
     miss: what the failure of the path reads like on AWS; {field}, {path}, {miss} are filled in.
     calls: the `...Path` twin takes an intrinsic function too.
-    literal: whether there is a field without `Path`.
     """
 
     kind: Literal["integer", "number", "string", "timestamp"]
@@ -30,22 +37,18 @@ class Computed(msgspec.Struct, frozen=True, kw_only=True):
     calls: bool = False
 
 
-class AtPath(msgspec.Struct, frozen=True):
-    """A field that is always a path, such as ItemsPath."""
+class AtItems(msgspec.Struct, frozen=True):
+    """What a Map goes over: a path, or in JSONata a list or an expression."""
 
 
 class InTemplate(msgspec.Struct, frozen=True):
-    """A field that is a Payload Template, such as ItemSelector."""
-
-
-class AtResultPath(msgspec.Struct, frozen=True):
-    """A Catcher's ResultPath: a Reference Path into the raw input, or null."""
+    """A field with expressions inside, such as ItemSelector."""
 
 
 class AnyJson(msgspec.Struct, frozen=True):
     """A field that holds whatever it holds, such as a Pass state's Result."""
 
 
-ResultPath = Annotated[Any, AtResultPath()]
-Path = Annotated[Expression | None, AtPath()]
+Items = Annotated[Expression | None, AtItems(), Spelled("ItemsPath", "Items")]
 Template = Annotated[Expression | None, InTemplate()]
+Arguments = Annotated[Expression | None, InTemplate(), Spelled("Parameters", "Arguments")]

@@ -29,6 +29,9 @@ class Clock(Protocol):
     def jump(self, moment: datetime) -> None:
         """Make it `moment`, if that is later than now."""
 
+    def fork(self) -> Clock:
+        """A clock for an execution inside this one: it begins now, and jumps by itself."""
+
 
 class RealClock:
     """The time of day."""
@@ -41,6 +44,9 @@ class RealClock:
 
     def jump(self, moment: datetime) -> None:
         raise AssertionError("the real clock does not jump")
+
+    def fork(self) -> RealClock:
+        return self
 
 
 class JumpClock:
@@ -66,6 +72,9 @@ class JumpClock:
         ahead = moment - self.now()
         if ahead > timedelta(0):
             self._now += ahead
+
+    def fork(self) -> JumpClock:
+        return JumpClock(self.now(), frozen=self.frozen)
 
 
 class SeededChance:

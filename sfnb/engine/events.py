@@ -78,11 +78,28 @@ class StateEntered(Event, frozen=True, kw_only=True, gc=False):
 
 
 class StateExited(Event, frozen=True, kw_only=True, gc=False):
-    """A visit ends; a state that fails uncaught has no such event, nor has Fail."""
+    """A visit ends; a state that fails uncaught has no such event, nor has Fail.
+
+    assigned_variables: JSON text by name; None where the state assigns nothing.
+    """
 
     details = "stateExitedEventDetails"
     name: str
     output: str
+    assigned_variables: dict[str, str] | None = None
+
+
+class EvaluationFailed(Event, frozen=True, kw_only=True, gc=False):
+    """A JSONata expression failed, or came to something that its field cannot use.
+
+    location: the field, `Output/total`; None where the fault is not one field's.
+    """
+
+    details = "evaluationFailedEventDetails"
+    state: str
+    error: str | None = None
+    cause: str | None = None
+    location: str | None = None
 
 
 class ChoiceStateEntered(StateEntered, frozen=True, kw_only=True, gc=False): ...
@@ -188,6 +205,21 @@ class MapIterationFailed(_Iteration, frozen=True, kw_only=True, gc=False):
 
 class MapIterationAborted(_Iteration, frozen=True, kw_only=True, gc=False):
     details = "mapIterationAbortedEventDetails"
+
+
+class MapRunStarted(Event, frozen=True, kw_only=True, gc=False):
+    details = "mapRunStartedEventDetails"
+    map_run_arn: str
+
+
+class MapRunSucceeded(Event, frozen=True, kw_only=True, gc=False): ...
+
+
+class MapRunFailed(_Failure, frozen=True, kw_only=True, gc=False):
+    details = "mapRunFailedEventDetails"
+
+
+class MapRunAborted(Event, frozen=True, kw_only=True, gc=False): ...
 
 
 # Tasks that are a Lambda function's ARN

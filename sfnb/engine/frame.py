@@ -6,7 +6,9 @@ and the one thing it is waiting for: a timer, a task, or a group of frames insid
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
+from datetime import datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sfnb.asl.commands import Command
@@ -18,10 +20,11 @@ from sfnb.engine.interpreter import run_states
 from sfnb.errors import StatesError
 from sfnb.query.roots import Chance
 from sfnb.query.scope import Scope
-from sfnb.values import Json, Payload
+from sfnb.values import Json, Payload, encode
 
 if TYPE_CHECKING:
     from sfnb.engine.groups import Group
+    from sfnb.engine.map_run import MapRun
     from sfnb.engine.run import Run
 
 ENTERED = {
@@ -37,6 +40,7 @@ ABORTED = {
     for name, kind in vars(ev).items()
     if name.endswith("StateAborted")
 }
+NO_VARIABLES: Mapping[str, Json] = MappingProxyType({})
 GAVE_UP = {"Parallel": ev.ParallelStateFailed, "Map": ev.MapStateFailed}
 
 
@@ -49,23 +53,30 @@ class Cancellable(Protocol):
 class Frame:
     """One machine, branch or iteration under way.
 
-    path: as in the events. last_id: the end of its chain of events.
+    path: as in the events. last_id: the end of its chain of events. entered_after: what that was
+        before the open state was entered.
     state: the state it is in, None between states. waiting: what will wake it.
+    variables: what can be read here, those of the frames around it included; never changed in place.
+    map_run: that of the Map in DISTRIBUTED mode that it is in.
     started: the state's branches or iterations have begun, so that giving up is an event.
     """
 
     __slots__ = (
+        "compat",
         "coroutine",
         "definition",
+        "entered_after",
         "group",
         "index",
         "item",
         "last_id",
+        "map_run",
         "path",
         "payload_bytes",
         "run",
         "started",
         "state",
+        "variables",
         "waiting",
     )
 
@@ -79,16 +90,21 @@ class Frame:
         group: Group | None = None,
         index: int = 0,
         item: dict[str, Json] | None = None,
+        variables: Mapping[str, Json] = NO_VARIABLES,
     ) -> None:
         self.run = run
         self.definition = definition
         self.path = path
         self.last_id = last_id
+        self.entered_after = last_id
         self.group = group
         self.index = index
         self.item = item
+        self.variables = variables
+        self.compat = run.compat
         self.payload_bytes = run.limits.payload_bytes
         self.state: State | None = None
+        self.map_run: MapRun | None = None
         self.started = False
         self.waiting: Cancellable | None = None
         self.coroutine: Coroutine[Command[Any], Any, Payload] | None = None
@@ -112,13 +128,20 @@ class Frame:
                 input=payload.text,
             )
         )
+        self.entered_after = self.last_id
         self.last_id = identity
         self.state = state
         retry_count = 0 if state.recovers else None
-        return Scope(payload, state.name, now, identity, self, retry_count, state.awaits_callback)
+        return Scope(
+            payload, state.name, now, identity, self, self.variables, retry_count, state.awaits_callback
+        )
 
-    def exit(self, state: State, payload: Payload) -> None:
+    def exit(self, state: State, payload: Payload, assigned: dict[str, Json] | None) -> None:
         run = self.run
+        texts = None
+        if assigned is not None:
+            texts = {name: encode(value) for name, value in assigned.items()}
+            self.variables = {**self.variables, **assigned}
         identity = run.take_id(self)
         run.pending.append(
             EXITED[state.type](
@@ -128,11 +151,29 @@ class Frame:
                 frame=self.path,
                 name=state.name,
                 output=payload.text,
+                assigned_variables=texts,
             )
         )
         self.last_id = identity
         self.state = None
         self.started = False
+
+    def evaluation_failed(
+        self, state: State, scope: Scope, failure: StatesError, location: str | None
+    ) -> None:
+        """The event points at what the decision to evaluate came from: AWS enters a state and evaluates
+        its fields in one decision, but sets a Wait's timer in the next.
+        """
+        if self.last_id == scope.entered_id and state.type != "Wait":
+            self.last_id = self.entered_after
+        self.started = self.started or state.type in GAVE_UP
+        self.record(
+            ev.EvaluationFailed,
+            state=state.name,
+            error=failure.error,
+            cause=failure.cause,
+            location=location,
+        )
 
     def give_up(self, state: State) -> None:
         if self.started:
@@ -200,6 +241,9 @@ class Frame:
                 return frame.item
             frame = frame.group.parent if frame.group is not None else None
         return None
+
+    def now(self) -> datetime:
+        return self.run.now
 
     def chance(self, key: str) -> Chance:
         return SeededChance(f"{self.run.arn}/{self.run.seed}/{self.path}/{key}")

@@ -117,9 +117,22 @@ class Branches(Group):
 
     def make(self, index: int) -> Frame:
         path = (*self.parent.path, self.started_id, index)
-        frame = Frame(self.run, self.command.branches[index], path, self.started_id, group=self, index=index)
+        frame = Frame(
+            self.run,
+            self.command.branches[index],
+            path,
+            self.started_id,
+            group=self,
+            index=index,
+            variables=self.parent.variables,
+        )
         frame.begin(self.command.input)
         return frame
+
+    def child_failed(self, frame: Frame, failure: StatesError) -> None:
+        if self.run.compat.branch_failed:
+            failure = StatesError("States.BranchFailed", failure.cause)
+        super().child_failed(frame, failure)
 
     def finish(self) -> None:
         self.parent.last_id = self.next_previous
@@ -142,7 +155,16 @@ class Iterations(Group):
         path = (*self.parent.path, self.started_id, index)
         previous = self.started_id if index < self.limit else self.next_previous
         item: dict[str, Json] = {"Item": {"Index": index, "Value": self.command.values[index]}}
-        frame = Frame(self.run, self.command.processor, path, previous, group=self, index=index, item=item)
+        frame = Frame(
+            self.run,
+            self.command.processor,
+            path,
+            previous,
+            group=self,
+            index=index,
+            item=item,
+            variables=self.parent.variables,
+        )
         frame.record(ev.MapIterationStarted, name=self.name, index=index)
         frame.begin(self.command.inputs[index])
         return frame

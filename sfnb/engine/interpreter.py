@@ -12,8 +12,9 @@ from typing import Protocol
 
 from sfnb.asl.commands import Pause, RetryLater
 from sfnb.asl.machine import Definition
-from sfnb.asl.recovery import Catcher, Retrier, matches
+from sfnb.asl.recovery import UNCATCHABLE, Catcher, Retrier, matches
 from sfnb.asl.state import State, Transition
+from sfnb.engine.compat import Compat
 from sfnb.errors import EvaluationError, StatesError
 from sfnb.query.scope import Scope
 from sfnb.values import Json, Payload, size_bytes
@@ -23,9 +24,15 @@ class Recorder(Protocol):
     """The frame as its interpreter sees it: what it writes to, and when to let others run."""
 
     payload_bytes: int
+    compat: Compat
 
     def enter(self, state: State, payload: Payload) -> Scope: ...
-    def exit(self, state: State, payload: Payload) -> None: ...
+    def exit(self, state: State, payload: Payload, assigned: dict[str, Json] | None) -> None: ...
+    def evaluation_failed(
+        self, state: State, scope: Scope, failure: StatesError, location: str | None
+    ) -> None:
+        """Record that a JSONata expression failed."""
+
     def give_up(self, state: State) -> None:
         """No Retrier is left for what ran inside: record that it failed."""
 
@@ -43,15 +50,18 @@ async def run_states(frame: Recorder, definition: Definition, payload: Payload) 
         state = states[name]
         scope = frame.enter(state, payload)
         if state.recovers:
-            transition = await recover(frame, state, scope)
+            payload, name, assigned = await recover(frame, state, scope)
         else:
-            transition = await attempt(frame, state, scope)
-        payload, name = transition.result, transition.next
-        frame.exit(state, payload)
+            payload, name, assigned = await attempt(frame, state, scope)
+        frame.exit(state, payload, assigned)
     return payload
 
 
-async def attempt(frame: Recorder, state: State, scope: Scope) -> Transition:
+Outcome = tuple[Payload, str | None, dict[str, Json] | None]
+"""What a visit comes to: its output, the next state, and the variables it assigns."""
+
+
+async def attempt(frame: Recorder, state: State, scope: Scope) -> Outcome:
     """The state once, with the data flow around it."""
     flow = state.flow
     try:
@@ -60,12 +70,25 @@ async def attempt(frame: Recorder, state: State, scope: Scope) -> Transition:
             payload = flow.enter(scope)
             check_size(payload, state, frame)
         transition = await state.run(scope, payload)
-        if flow.leave is not None:
-            transition = Transition(flow.leave(scope, transition.result), transition.next)
-        check_size(transition.result, state, frame)
-        return transition
+        return leave(frame, state, scope, transition)
     except EvaluationError as fault:
-        raise located(fault, scope) from None
+        raise located(frame, state, fault, scope) from None
+
+
+def leave(frame: Recorder, state: State, scope: Scope, transition: Transition) -> Outcome:
+    """Assign and Output side by side: neither sees what the other does."""
+    payload, exit, flow = transition.result, transition.exit, state.flow
+    assign, stage = flow.assign, flow.leave
+    if exit is not None:
+        assign, stage = exit.assign, exit.leave or stage
+    assigned = None
+    if assign is not None:
+        assigned = assign(scope, payload)
+        check_size(Payload(assigned), state, frame)
+    if stage is not None:
+        payload = stage(scope, payload)
+    check_size(payload, state, frame)
+    return payload, transition.next, assigned
 
 
 def check_size(payload: Payload, state: State, frame: Recorder) -> None:
@@ -84,16 +107,19 @@ def too_large(what: str) -> StatesError:
     )
 
 
-def located(fault: EvaluationError, scope: Scope) -> StatesError:
-    """The failure with AWS's words for where it happened."""
-    return StatesError(
-        fault.error,
+def located(frame: Recorder, state: State, fault: EvaluationError, scope: Scope) -> StatesError:
+    """The failure with AWS's words for where it happened; that of a JSONata expression is an event."""
+    failure = StatesError(
+        fault.spec if fault.spec is not None and frame.compat.spec_names else fault.error,
         f"An error occurred while executing the state '{scope.name}' "
         f"(entered at the event id #{scope.entered_id}). {fault.cause}",
     )
+    if fault.error == "States.QueryEvaluationError":
+        frame.evaluation_failed(state, scope, failure, fault.location)
+    return failure
 
 
-async def recover(frame: Recorder, state: State, scope: Scope) -> Transition:
+async def recover(frame: Recorder, state: State, scope: Scope) -> Outcome:
     """The state until it succeeds, no Retrier is left, and no Catcher matches.
 
     Each Retrier counts by itself, for as long as the visit lasts.
@@ -104,7 +130,7 @@ async def recover(frame: Recorder, state: State, scope: Scope) -> Transition:
             return await attempt(frame, state, scope)
         except StatesError as error:
             failure = error
-        index = next((i for i, r in enumerate(state.retry) if matches(r.error_equals, failure)), None)
+        index = next((i for i, r in enumerate(state.retry) if covers(frame, r, failure)), None)
         if index is None or spent[index] >= state.retry[index].max_attempts:
             return caught(frame, state, scope, failure)
         spent[index] += 1
@@ -121,28 +147,35 @@ async def recover(frame: Recorder, state: State, scope: Scope) -> Transition:
         scope.start_again()
 
 
+def covers(frame: Recorder, rule: Retrier | Catcher, failure: StatesError) -> bool:
+    if failure.error == "States.DataLimitExceeded" and not frame.compat.all_catches_data_limit:
+        return failure.error in rule.error_equals
+    return matches(rule.error_equals, failure)
+
+
 def pause_seconds(retrier: Retrier, attempt_number: int, scope: Scope) -> float:
     delay = retrier.delay_seconds(attempt_number)
     return delay * scope.random().float() if retrier.jitter_strategy == "FULL" else delay
 
 
-def caught(frame: Recorder, state: State, scope: Scope, failure: StatesError) -> Transition:
+def caught(frame: Recorder, state: State, scope: Scope, failure: StatesError) -> Outcome:
     """Where the first matching Catcher leads; raises the failure again where there is none."""
-    frame.give_up(state)
+    if failure.error not in UNCATCHABLE:
+        frame.give_up(state)
     for index, catcher in enumerate(state.catch):
-        if matches(catcher.error_equals, failure):
-            output = error_output(state, scope, catcher, failure)
-            check_size(output, state, frame)
+        if covers(frame, catcher, failure):
+            try:
+                outcome = leave(
+                    frame, state, scope, Transition(error_output(failure), catcher.next, catcher.exit)
+                )
+            except EvaluationError as fault:
+                raise located(frame, state, fault, scope) from None
             frame.caught(state, index, failure)
-            return Transition(output, catcher.next)
+            return outcome
     raise failure
 
 
-def error_output(state: State, scope: Scope, catcher: Catcher, failure: StatesError) -> Payload:
+def error_output(failure: StatesError) -> Payload:
     """The Error Output. AWS writes "" for the Cause of a time-out, which has none."""
     cause = "" if failure.cause is None and failure.error == "States.Timeout" else failure.cause
-    output: dict[str, Json] = {"Error": failure.error, "Cause": cause}
-    try:
-        return state.flow.error_output(scope, catcher.result_path, output)
-    except EvaluationError as fault:
-        raise located(fault, scope) from None
+    return Payload({"Error": failure.error, "Cause": cause})

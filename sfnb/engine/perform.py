@@ -6,10 +6,22 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sfnb.asl.commands import Command, InvokeTask, Pause, RetryLater, RunBranches, RunIterations, WaitUntil
+from sfnb.asl.commands import (
+    BeginMap,
+    Command,
+    InvokeTask,
+    Pause,
+    RetryLater,
+    RunBranches,
+    RunChildren,
+    RunIterations,
+    StartMapRun,
+    WaitUntil,
+)
 from sfnb.engine import events as ev
 from sfnb.engine.frame import Frame
 from sfnb.engine.groups import Branches, Iterations
+from sfnb.engine.map_run import MapRun
 from sfnb.engine.tasks import Invocation
 from sfnb.errors import EvaluationError
 
@@ -64,6 +76,23 @@ def run_iterations(run: Run, frame: Frame, command: RunIterations) -> None:
     group.pump()
 
 
+def begin_map(run: Run, frame: Frame, command: BeginMap) -> None:
+    frame.record(ev.MapStateStarted, length=command.length)
+    frame.started = True
+    run.go_on(frame, None)
+
+
+def start_map_run(run: Run, frame: Frame, command: StartMapRun) -> None:
+    frame.map_run = MapRun(run, frame, command)
+    run.on_map_run(frame.map_run)
+    run.go_on(frame, None)
+
+
+def run_children(run: Run, frame: Frame, command: RunChildren) -> None:
+    assert frame.map_run is not None
+    frame.map_run.begin(command)
+
+
 PERFORM: dict[type[Command[Any]], Callable[[Run, Frame, Any], None]] = {
     WaitUntil: wait_until,
     RetryLater: retry_later,
@@ -71,4 +100,7 @@ PERFORM: dict[type[Command[Any]], Callable[[Run, Frame, Any], None]] = {
     InvokeTask: invoke_task,
     RunBranches: run_branches,
     RunIterations: run_iterations,
+    BeginMap: begin_map,
+    StartMapRun: start_map_run,
+    RunChildren: run_children,
 }

@@ -23,8 +23,10 @@ from sfnb.asl.machine import Definition
 from sfnb.asl.recovery import UNCATCHABLE
 from sfnb.engine import events as ev
 from sfnb.engine.clock import Clock
+from sfnb.engine.compat import Compat
 from sfnb.engine.frame import Frame
 from sfnb.engine.limits import Limits
+from sfnb.engine.map_ports import MapData
 from sfnb.engine.perform import PERFORM
 from sfnb.engine.ports import EventStore, Executor, Tasks
 from sfnb.errors import StatesError
@@ -33,6 +35,7 @@ from sfnb.values import Json, Payload
 
 if TYPE_CHECKING:
     from sfnb.engine.loop import Engine
+    from sfnb.engine.map_run import MapRun
 
 log = logging.getLogger("sfnb")
 
@@ -73,6 +76,7 @@ class Run:
     seed: what chance is drawn from, besides the place in the log.
     on_end: called on the engine's thread once the last event is committed.
     on_output: called, on the engine's thread, with what tasks print.
+    on_map_run: called, on the engine's thread, with each map run that is opened.
     """
 
     def __init__(
@@ -91,9 +95,12 @@ class Run:
         executor: Executor,
         tasks: Tasks,
         limits: Limits,
+        compat: Compat,
+        map_data: MapData,
         seed: str,
         on_end: Callable[[ev.Event], None],
         on_output: Callable[[str], None],
+        on_map_run: Callable[[MapRun], None],
     ) -> None:
         self.engine = engine
         self.definition = definition
@@ -108,16 +115,21 @@ class Run:
         self.executor = executor
         self.tasks = tasks
         self.limits = limits
+        self.compat = compat
+        self.map_data = map_data
         self.seed = seed
         self.on_end = on_end
         self.on_output = on_output
+        self.on_map_run = on_map_run
 
         self.now = clock.now()
         self.last_id = 0
         self.written = 0
+        self.written_at = self.now
         self.pending: list[ev.Event] = []
         self.ready: deque[Ready] = deque()
         self.timers: list[tuple[datetime, int, Timer]] = []
+        self.oldest_age: Timer | None = None
         self.order = itertools.count()
         self.alarm: Any = None
         self.alarm_moment: datetime | None = None
@@ -133,7 +145,7 @@ class Run:
 
     # From start to end
 
-    def accept(self, payload: Payload) -> None:
+    def accept(self, payload: Payload) -> ev.ExecutionStarted:
         """Commit that the execution has started, before its caller hears so; on the caller's thread."""
         self.now = self.clock.now()
         self.context = {
@@ -149,14 +161,19 @@ class Run:
         }
         self.root.record(ev.ExecutionStarted, input=payload.text, role_arn=self.role_arn)
         self.root.last_id = 0  # AWS: the first StateEntered points at nothing
+        started = self.pending[0]
+        assert isinstance(started, ev.ExecutionStarted)
         self.flush()
+        return started
 
     def start(self, payload: Payload) -> None:
         """Take the first turn."""
-        if self.definition.timeout_seconds is not None:
-            self.at(
-                self.now + timedelta(seconds=self.definition.timeout_seconds), self._timed_out, timeout=True
-            )
+        bounds = (self.definition.timeout_seconds, self.limits.execution_seconds)
+        longest = min((seconds for seconds in bounds if seconds is not None), default=None)
+        if longest is not None:
+            latest = self.now + timedelta(seconds=longest)
+            timer = self.at(latest, lambda: self._timed_out(latest), timeout=True)
+            self.oldest_age = timer if longest != self.definition.timeout_seconds else None
         self.root.begin(payload)
         self.ready.append((self.root, None, None))
         self.turn()
@@ -218,23 +235,31 @@ class Run:
         """End the execution as ABORTED, now."""
         self._cut(ev.ExecutionAborted, error=error, cause=cause)
 
-    def _timed_out(self) -> None:
-        self._cut(ev.ExecutionTimedOut, error="States.Timeout")
+    def _timed_out(self, moment: datetime) -> None:
+        self._cut(ev.ExecutionTimedOut, moment, error="States.Timeout")
 
-    def _cut(self, kind: type[ev.Event], **details: Any) -> None:
-        """End from outside: AWS's event points at nothing, and open states get none."""
+    def _cut(self, kind: type[ev.Event], moment: datetime | None = None, **details: Any) -> None:
+        """End from outside: AWS's event points at nothing, and open states get none.
+
+        moment: when, to the microsecond, unless more has happened since.
+        """
         if not self.ended:
             self.root.last_id = 0
-            self._end(kind, self.root, **details)
+            self._end(kind, self.root, moment, **details)
 
     def _history_full(self, full: HistoryFull) -> None:
         if not self.ended:
             cause = FULL(self.limits.history_events)
             self._end(ev.ExecutionFailed, full.frame, error="States.Runtime", cause=cause)
 
-    def _end(self, kind: type[ev.Event], frame: Frame, **details: Any) -> None:
+    def _end(
+        self, kind: type[ev.Event], frame: Frame, moment: datetime | None = None, **details: Any
+    ) -> None:
         """Write the last event, give up all that is still open, and tell who waits."""
         self.now = self.clock.now()
+        if moment is not None:
+            self.flush()
+            self.now = max(moment, self.written_at)
         self.ending = True
         self.last_id += 1
         last = kind(id=self.last_id, previous_event_id=frame.last_id, timestamp=self.now, frame=(), **details)
@@ -265,6 +290,7 @@ class Run:
         if pending:
             self.store.append(self.arn, pending, after=self.written)
             self.written += len(pending)
+            self.written_at = pending[-1].timestamp
             self.pending = []
 
     # Time
@@ -281,7 +307,7 @@ class Run:
         while timers and timers[0][2].action is None:
             heapq.heappop(timers)
         moment = self._alarm_due()
-        jumps = self.clock.jumps and not self.running_calls
+        jumps = self.clock.jumps and not self.running_calls and not self._awaits_answers()
         if moment == self.alarm_moment and not jumps:
             return  # set already; a frozen clock would begin the delay anew
         self._disarm()
@@ -294,6 +320,15 @@ class Run:
         delay = (moment - self.clock.now()).total_seconds()
         self.alarm = self.engine.later(max(delay, 0.0), self._rang)
         self.alarm_moment = moment
+
+    def _awaits_answers(self) -> bool:
+        """Whether nothing is due but the age that AWS lets no execution outlive, and a task token is open:
+        to jump there would end what somebody is about to answer."""
+        return (
+            bool(self.timers)
+            and self.timers[0][2] is self.oldest_age
+            and bool(self.tasks.tokens.list(self.arn))
+        )
 
     def _alarm_due(self) -> datetime | None:
         """The moment to wake at. A frozen clock beside a running call wakes for time-outs alone: what

@@ -10,45 +10,67 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from sfnb.query.expression import Expression
+from sfnb.query.jsonata import JSONATA
 from sfnb.query.jsonpath import JSONPATH
 from sfnb.query.reporting import Report
-from sfnb.query.scope import Scope
-from sfnb.values import Json, Payload
+from sfnb.query.stages import Assign, Enter, Leave
+from sfnb.values import Json
 
 
-class Flow(Protocol):
-    """The data flow around one state. Both stages are None where they would change nothing."""
+class Exit(Protocol):
+    """What a result becomes on the way out: an output, and values of variables.
 
-    enter: EnterStage | None
-    leave: LeaveStage | None
+    leave: None where the result is the output; for a Choice rule or Catcher, where the state's own holds.
+    assign: None where nothing is assigned.
+    """
 
-    def error_output(self, scope: Scope, result_path: object, output: Json) -> Payload:
-        """What a Catcher hands to the next state."""
-
-
-class EnterStage(Protocol):
-    def __call__(self, scope: Scope) -> Payload: ...
+    leave: Leave | None
+    assign: Assign | None
 
 
-class LeaveStage(Protocol):
-    def __call__(self, scope: Scope, result: Payload) -> Payload: ...
+class Flow(Exit, Protocol):
+    """The data flow around one state. A stage is None where it would change nothing."""
+
+    enter: Enter | None
 
 
 class Language(Protocol):
     """What a query language brings.
 
-    flow_fields: every field of the data flow that any state may have in this language.
+    only: the fields that no other language has.
+    catcher_fields, rule_fields: those of the data flow that a Catcher and a Choice rule may have.
     """
 
-    name: str
-    flow_fields: frozenset[str]
+    @property
+    def name(self) -> str: ...
+    @property
+    def only(self) -> frozenset[str]: ...
+    @property
+    def catcher_fields(self) -> tuple[str, ...]: ...
+    @property
+    def rule_fields(self) -> tuple[str, ...]: ...
 
-    def flow(self, fields: Mapping[str, Json], report_on: Callable[[str], Report]) -> Flow: ...
+    def flow(
+        self, fields: Mapping[str, Json], report_on: Callable[[str], Report], *, has_result: bool = True
+    ) -> Flow:
+        """Compile what `fields` holds of the data flow; `report_on` gives the Report about one of them.
+
+        has_result: the state does work, so that Assign and Output may ask for its result.
+        """
+
+    def catcher(self, fields: Mapping[str, Json], report_on: Callable[[str], Report]) -> Exit: ...
+    def rule(self, fields: Mapping[str, Json], report_on: Callable[[str], Report]) -> Exit: ...
     def template(self, field: str, value: Json, report: Report) -> Expression | None: ...
-    def path(
+    def query(
         self, field: str, value: Json, report: Report, *, miss: str | None = None, calls: bool = False
-    ) -> Expression | None: ...
-    def result_path(self, value: Json, report: Report) -> object: ...
+    ) -> Expression | None:
+        """A field that is computed: a `...Path` field, or a JSONata string. `calls`: by a function too.
+
+        miss: what the failure of a path reads like; {field}, {path}, {miss} are filled in.
+        """
+
+    def computes(self, value: Json) -> bool:
+        """Whether a field without `Path` is computed all the same: it holds `{% ... %}`."""
 
 
-LANGUAGES: dict[str, Language] = {"JSONPath": JSONPATH}
+LANGUAGES: dict[str, Language] = {"JSONPath": JSONPATH, "JSONata": JSONATA}

@@ -27,8 +27,14 @@ class Expression(Protocol):
 
     def evaluate(self, scope: Scope) -> Json: ...
 
-    def error(self, message: str) -> StatesError:
-        """The failure of a state whose field came out as something it cannot use."""
+    def error(self, message: str, *, query: str | None = None) -> StatesError:
+        """The failure of a state whose field came out as something it cannot use.
+
+        query: what AWS says of a JSONata field, where that is something else.
+        """
+
+    def unexpected(self, expected: str, value: Json, message: str) -> StatesError:
+        """The failure where `value` has not the type `expected`; JSONata has words of its own for it."""
 
 
 class Literal(msgspec.Struct, frozen=True):
@@ -48,5 +54,8 @@ class Literal(msgspec.Struct, frozen=True):
     def evaluate(self, scope: Scope) -> Json:
         return self.value
 
-    def error(self, message: str) -> StatesError:
+    def error(self, message: str, *, query: str | None = None) -> StatesError:
         return EvaluationError("States.Runtime", message)
+
+    def unexpected(self, expected: str, value: Json, message: str) -> StatesError:
+        return self.error(message)

@@ -1,22 +1,15 @@
-"""How a compiler of expressions tells what it found wrong."""
+"""How a compiler of expressions tells what it found, wrong or not."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
-from sfnb.errors import PathStep
-
-NOT_YET = "NOT_YET_SUPPORTED"
-"""The code of a finding about what AWS runs and sfnb does not."""
+from sfnb.errors import PathStep, Severity
 
 
 class Report(Protocol):
-    """Takes a finding about the field in hand.
-
-    within: steps from the field to the very place inside its value.
-    at_key: the finding is about a key.
-    code: an AWS diagnostic code, SCHEMA_VALIDATION_FAILED unless told.
-    """
+    """Takes what is found about the field in hand."""
 
     def __call__(
         self,
@@ -26,4 +19,14 @@ class Report(Protocol):
         hint: str | None = None,
         at_key: bool = False,
         code: str = "SCHEMA_VALIDATION_FAILED",
-    ) -> None: ...
+        severity: Severity = "ERROR",
+    ) -> None:
+        """A finding.
+
+        within: steps from the field to the very place inside its value.
+        at_key: the finding is about a key.
+        code: an AWS diagnostic code.
+        """
+
+    def reads(self, variables: Iterable[str], within: tuple[PathStep, ...] = ()) -> None:
+        """The field reads these workflow variables, at `within`."""

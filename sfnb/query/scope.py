@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
+from sfnb.errors import EvaluationError
 from sfnb.query.roots import Chance
 from sfnb.values import Json, Payload
 
@@ -21,6 +23,9 @@ class Surroundings(Protocol):
     def chance(self, key: str) -> Chance:
         """Chance drawn from `key`: the same at every replay, different in every execution."""
 
+    def now(self) -> datetime:
+        """The moment of the last event."""
+
 
 class Scope:
     """One visit of one state, as its expressions see it.
@@ -28,6 +33,9 @@ class Scope:
     input: the state's raw input, as it was entered with.
     here: what `$` stands for at this moment of the data flow; while a state runs, what InputPath left
         of its input, whatever Parameters made of that: TimeoutSecondsPath looks there, as on AWS.
+    result: what `$states.result` stands for, once there is one.
+    error_output: what `$states.errorOutput` stands for, in a Catcher.
+    variables: by name, as they were when the state was entered.
     retry_count: how often the state has been retried; None in states that cannot be.
     awaits_callback: there is a task token, another one for each attempt.
     Source: Amazon States Language, "Context Object"; AWS guide, "Context object data".
@@ -38,12 +46,15 @@ class Scope:
         "awaits_callback",
         "entered",
         "entered_id",
+        "error_output",
         "here",
         "input",
         "item",
         "name",
+        "result",
         "retry_count",
         "surroundings",
+        "variables",
     )
 
     def __init__(
@@ -53,11 +64,15 @@ class Scope:
         entered: datetime,
         entered_id: int,
         surroundings: Surroundings,
+        variables: Mapping[str, Json],
         retry_count: int | None = None,
         awaits_callback: bool = False,
     ) -> None:
         self.input = input
         self.here: Json = input.value
+        self.result: Json = None
+        self.error_output: Json = None
+        self.variables = variables
         self.name = name
         self.entered = entered
         self.entered_id = entered_id
@@ -74,8 +89,15 @@ class Scope:
         self._chance = None
 
     def document(self, root: str) -> Json:
-        """What a path beginning with `root` looks into."""
-        return self.here if root == "$" else self.context()
+        """What a path beginning with `root` looks into; raises EvaluationError for an unknown variable."""
+        if root == "$":
+            return self.here
+        if root == "$$":
+            return self.context()
+        try:
+            return self.variables[root]
+        except KeyError:
+            raise EvaluationError("States.Runtime", f"The variable '${root}' could not be found") from None
 
     def context(self) -> dict[str, Json]:
         """The Context Object, made anew: what it holds changes from state to state."""
@@ -87,9 +109,12 @@ class Scope:
         if item is not None:
             context["Map"] = item
         if self.awaits_callback:
-            token = self.surroundings.chance(f"{self.entered_id}/{self.retry_count}/token").uuid()
-            context["Task"] = {"Token": token}
+            context["Task"] = {"Token": self.token()}
         return context
+
+    def token(self) -> str:
+        """The task token of this attempt."""
+        return self.surroundings.chance(f"{self.entered_id}/{self.retry_count}/token").uuid()
 
     def random(self) -> Chance:
         if self._chance is None:

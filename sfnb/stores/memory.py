@@ -24,5 +24,8 @@ class MemoryStore:
         stream = self._streams.get(execution, [])
         return iter(stream[after:] if after else list(stream))
 
+    def forget(self, execution: str) -> None:
+        self._streams.pop(execution, None)
+
     def executions(self) -> Sequence[str]:
         return list(self._streams)

@@ -30,6 +30,7 @@ from sfnb.engine import events as ev
 from sfnb.engine.clock import JumpClock
 from sfnb.engine.run import TURN_TRANSITIONS, Run
 from sfnb.errors import StaleAppend
+from sfnb.machine import load_machine
 from sfnb.service import StepFunctions
 from sfnb.stores.memory import MemoryStore
 
@@ -257,7 +258,7 @@ def test_a_store_that_fails_ends_the_execution_visibly(caplog: pytest.LogCapture
 
 
 def test_a_year_passes_at_once_under_a_clock_that_jumps(service: StepFunctions) -> None:
-    execution = load(service, single({"Type": "Wait", "Seconds": YEAR})).run(skip_waits=True)
+    execution = load(service, single({"Type": "Wait", "Seconds": YEAR})).run(skip_waits=True, unlimited=True)
 
     entered, exited = history(execution)[1:3]
     assert (
@@ -273,7 +274,7 @@ def test_waits_without_end_do_not_run_out_of_calendar(service: StepFunctions) ->
         **ENDLESS,
         "States": ENDLESS["States"] | {"A": {"Type": "Wait", "Seconds": 99_999_999, "Next": "B"}},
     }
-    execution = load(service, tree).run(skip_waits=True)
+    execution = load(service, tree).run(skip_waits=True, unlimited=True)
 
     assert execution.error == "States.Runtime"
     assert str(execution.cause).endswith("Wait state delay is too long.")
@@ -571,3 +572,19 @@ def test_beside_a_running_task_a_frozen_clock_lets_no_sleep_end_by_real_time(ser
         '"held"',
         '"napped"',
     ]
+
+
+def test_a_standard_execution_has_a_year(service: StepFunctions) -> None:
+    execution = load(service, single({"Type": "Wait", "Seconds": YEAR + 1})).run(skip_waits=True)
+
+    assert execution.status == "TIMED_OUT"
+    assert execution.describe().stop_date - execution.describe().start_date == timedelta(seconds=YEAR)
+
+
+def test_an_express_execution_has_five_minutes(service: StepFunctions) -> None:
+    tree = single({"Type": "Wait", "Seconds": 301})
+    execution = load_machine(service, tree, name="machine", type="EXPRESS").run(skip_waits=True)
+
+    assert execution.status == "TIMED_OUT"
+    assert execution.arn.split(":")[5] == "express"
+    assert execution.describe().stop_date - execution.describe().start_date == timedelta(seconds=300)

@@ -5,8 +5,8 @@ Source: Amazon States Language, "Choice State"; AWS recordings.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 from msgspec import Meta
@@ -25,9 +25,9 @@ from sfnb.asl.conditions import (
     type_test,
 )
 from sfnb.asl.graph import Edge
-from sfnb.asl.recovery import ASSIGN
-from sfnb.asl.state import State, Transition
+from sfnb.asl.state import QUIET_STAGES, State, Transition
 from sfnb.errors import EvaluationError, PathStep
+from sfnb.query import Exit
 from sfnb.query.expression import Expression
 from sfnb.query.scope import Scope
 from sfnb.values import Json, Payload, encode
@@ -51,14 +51,13 @@ class ChoiceRule(msgspec.Struct, frozen=True, kw_only=True):
     """One way on: taken when `condition` holds.
 
     words: the condition for a reader: `$.total > 100`.
+    exit: the rule's own Assign and Output, which stand for those of the state.
     """
-
-    later: ClassVar[Mapping[str, str]] = ASSIGN
-    only_jsonata: ClassVar[tuple[str, ...]] = ("Condition", "Output")
 
     condition: Condition
     words: str
     next: str
+    exit: Exit
     comment: str | None = None
 
     @classmethod
@@ -67,12 +66,17 @@ class ChoiceRule(msgspec.Struct, frozen=True, kw_only=True):
         if not isinstance(tree, dict):
             decoder.expected("an object", tree, path)
             return None
-        test = decode_test(decoder, tree, path, top=True)
+        language = decoder.language
+        fields = {name: tree[name] for name in language.rule_fields if name in tree}
+        rest = {name: value for name, value in tree.items() if name not in fields}
+        decode_rule = decode_test if language.name == "JSONPath" else decode_condition
+        test = decode_rule(decoder, rest, path, top=True)
+        exit = language.rule(fields, lambda field: decoder.report_at((*path, field)))
         after = decoder.text(tree, "Next", path, required=True)
         comment = decoder.text(tree, "Comment", path)
         if test is None or after is None:
             return None
-        return cls(condition=test[0], words=test[1], next=after, comment=comment)
+        return cls(condition=test[0], words=test[1], next=after, exit=exit, comment=comment)
 
 
 class Choice(State, frozen=True, kw_only=True):
@@ -82,7 +86,7 @@ class Choice(State, frozen=True, kw_only=True):
     execution, default or not, except under IsPresent.
     """
 
-    stages = {"JSONPath": ("InputPath", "OutputPath"), "JSONata": ("Output",)}
+    stages = QUIET_STAGES
     transitions = False
 
     choices: Annotated[tuple[ChoiceRule, ...], Meta(min_length=1)]
@@ -91,12 +95,13 @@ class Choice(State, frozen=True, kw_only=True):
     async def run(self, scope: Scope, payload: Payload) -> Transition:
         for rule in self.choices:
             if rule.condition(scope):
-                return Transition(payload, rule.next)
+                return Transition(payload, rule.next, rule.exit)
         if self.default is not None:
             return Transition(payload, self.default)
         raise EvaluationError(
             "States.Runtime",
             "Failed to transition out of the state. The state does not point to a next state.",
+            spec="States.NoChoiceMatched",
         )
 
     def ways(self) -> Iterator[Edge]:
@@ -118,6 +123,38 @@ class Choice(State, frozen=True, kw_only=True):
 Test = tuple[Condition, str]
 
 
+def decode_condition(
+    decoder: Decoder, tree: dict[str, Json], path: tuple[PathStep, ...], *, top: bool = False
+) -> Test | None:
+    """The condition of a Choice rule in JSONata."""
+    for key in tree:
+        if key not in ("Condition", "Next", "Comment"):
+            decoder.unknown(key, ("Condition", "Next", "Comment"), path)
+    if "Condition" not in tree:
+        decoder.missing(["Condition"], path)
+        return None
+    value, here = tree["Condition"], (*path, "Condition")
+    if not isinstance(value, bool) and not decoder.language.computes(value):
+        decoder.expected("a JSONata expression, {% ... %}", value, here)
+        return None
+    expression = decoder.language.query("Condition", value, decoder.report_at(here))
+    if expression is None:
+        return None
+    return _truth(expression), expression.text
+
+
+def _truth(expression: Expression) -> Condition:
+    evaluate = expression.evaluate
+
+    def holds(scope: Scope) -> bool:
+        value = evaluate(scope)
+        if not isinstance(value, bool):
+            raise expression.unexpected("boolean", value, "The Condition must be a boolean")
+        return value
+
+    return holds
+
+
 def decode_test(
     decoder: Decoder, tree: dict[str, Json], path: tuple[PathStep, ...], *, top: bool = False
 ) -> Test | None:
@@ -125,7 +162,7 @@ def decode_test(
     operators = [key for key in tree if key not in PARTS]
     for key in operators:
         if key not in OPERATORS:
-            decoder.unknown(key, (*OPERATORS, *PARTS), path, ChoiceRule if top else dict)
+            decoder.unknown(key, (*OPERATORS, *PARTS), path)
     if not top and "Next" in tree:
         decoder.unsupported("Next", path, hint="only the outermost rule says where to go")
     known = [key for key in operators if key in OPERATORS]
@@ -159,10 +196,10 @@ def _decode_operator(
 
 def _variable(decoder: Decoder, tree: dict[str, Json], path: tuple[PathStep, ...]) -> Expression | None:
     if "Variable" not in tree:
-        decoder.missing("Variable", path)
+        decoder.missing(["Variable"], path)
         return None
     report = decoder.report_at((*path, "Variable"))
-    return decoder.language.path("Variable", tree["Variable"], report, miss=MISS)
+    return decoder.language.query("Variable", tree["Variable"], report, miss=MISS)
 
 
 def _decode_type_test(
@@ -181,7 +218,7 @@ def _decode_path_test(
     decoder: Decoder, name: str, variable: Expression, operand: Json, here: tuple[PathStep, ...]
 ) -> Test | None:
     comparison = COMPARISONS[name.removesuffix("Path")]
-    other = decoder.language.path(name, operand, decoder.report_at(here), miss=MISS)
+    other = decoder.language.query(name, operand, decoder.report_at(here), miss=MISS)
     if other is None:
         return None
     return compare_path(variable, comparison, other), _words(variable, comparison, other.text)

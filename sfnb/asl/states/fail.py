@@ -22,7 +22,6 @@ class Fail(State, frozen=True, kw_only=True):
 
     stages = {"JSONPath": (), "JSONata": ()}
     transitions = False
-    later = {}
 
     error: Annotated[Expression | None, Computed(kind="string", calls=True)] = None
     cause: Annotated[Expression | None, Computed(kind="string", calls=True)] = None
@@ -49,7 +48,9 @@ def _text(expression: Expression | None, scope: Scope) -> str | None:
         return None
     value = expression.evaluate(scope)
     if not isinstance(value, str):
-        raise expression.error(f"The {expression.field} field must be a string: {expression.text}")
+        raise expression.unexpected(
+            "string", value, f"The {expression.field} field must be a string: {expression.text}"
+        )
     return value
 
 

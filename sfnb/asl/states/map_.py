@@ -2,66 +2,115 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
-from sfnb.asl.commands import RunIterations
-from sfnb.asl.computed import integer
+from msgspec import UNSET
+
+from sfnb.asl.commands import (
+    BatchSpec,
+    BeginMap,
+    Item,
+    ReadSpec,
+    RunChildren,
+    RunIterations,
+    StartMapRun,
+    Transformation,
+    WriteSpec,
+)
+from sfnb.asl.computed import integer, percentage, shown
 from sfnb.asl.machine import Definition
-from sfnb.asl.recovery import ASSIGN
-from sfnb.asl.state import State, Transition
+from sfnb.asl.map_items import ItemBatcher, ItemReader, ResultWriter
+from sfnb.asl.map_rules import check_map
+from sfnb.asl.state import State, Transition, problem
 from sfnb.asl.states.parallel import joined
-from sfnb.asl.vocabulary import Computed, Path, Template
-from sfnb.errors import EvaluationError, PathStep
+from sfnb.asl.vocabulary import Computed, Items, Template
+from sfnb.errors import Diagnostic, EvaluationError, PathStep
 from sfnb.query.expression import Expression
 from sfnb.query.scope import Scope
 from sfnb.values import Json, Payload
-
-DISTRIBUTED = (
-    "ItemReader",
-    "ItemBatcher",
-    "ResultWriter",
-    "Label",
-    "ToleratedFailureCount",
-    "ToleratedFailureCountPath",
-    "ToleratedFailurePercentage",
-    "ToleratedFailurePercentagePath",
-)
 
 
 class Map(State, frozen=True, kw_only=True):
     """Run `item_processor` once per item of a list; the result is the list of the outputs.
 
-    items_path: the list; the whole input by default.
+    items: the list; the whole input by default.
     item_selector: each iteration's input; the item itself by default.
     max_concurrency: how many at a time, 0 for as many as are allowed (40).
     Source: Amazon States Language, "Map State"; AWS recordings.
     """
 
-    stages = {"JSONPath": ("InputPath", "ResultSelector", "ResultPath", "OutputPath"), "JSONata": ("Output",)}
+    stages = {
+        "JSONPath": ("InputPath", "ResultSelector", "ResultPath", "OutputPath", "Assign"),
+        "JSONata": ("Output", "Assign"),
+    }
     recovers = True
     aliases = {"Iterator": "ItemProcessor", "Parameters": "ItemSelector"}
-    later = ASSIGN | {name: f"{name} (Map in DISTRIBUTED mode)" for name in DISTRIBUTED}
 
     item_processor: Definition
-    items_path: Path = None
+    items: Items = None
     item_selector: Template = None
     max_concurrency: Annotated[Expression | None, Computed(kind="integer", ge=0)] = None
+    item_reader: ItemReader | None = None
+    item_batcher: ItemBatcher | None = None
+    result_writer: ResultWriter | None = None
+    label: str | None = None
+    tolerated_failure_count: Annotated[Expression | None, Computed(kind="integer", ge=0)] = None
+    tolerated_failure_percentage: Annotated[Expression | None, Computed(kind="number", ge=0, le=100)] = None
+
+    @property
+    def distributed(self) -> bool:
+        return self.item_processor.processor_config.mode == "DISTRIBUTED"
+
+    @property
+    def processor_field(self) -> str:
+        """How the definition spells the field: Iterator is its older name."""
+        return str(self.item_processor.place[-1])
+
+    def check(self) -> Iterator[Diagnostic]:
+        yield from check_map(self)
+
+    def check_express(self) -> Iterator[Diagnostic]:
+        if self.distributed:
+            yield problem(
+                self,
+                "Express state machine does not support Map in DISTRIBUTED mode",
+                self.processor_field,
+                "ProcessorConfig",
+                "Mode",
+                hint="the children may be EXPRESS, the machine around them has to be STANDARD",
+            )
 
     async def run(self, scope: Scope, payload: Payload) -> Transition:
-        limit = integer(self.max_concurrency, scope) or 0
+        limit = integer(self.max_concurrency, scope, or_text=True) or 0
+        if self.distributed:
+            return Transition(await self._run_children(scope, limit), self.next)
         items = self._items(scope)
+        assert isinstance(items, list)
         inputs = self._inputs(scope, items)
         outputs = await RunIterations(
             processor=self.item_processor, inputs=inputs, values=items, max_concurrency=limit
         )
         return Transition(joined(outputs), self.next)
 
-    def _items(self, scope: Scope) -> list[Json]:
-        items = scope.here if self.items_path is None else self.items_path.evaluate(scope)
-        if isinstance(items, list):
+    def _items(self, scope: Scope) -> list[Json] | dict[str, Json]:
+        """A list; in DISTRIBUTED mode an object will do as well."""
+        items = scope.here if self.items is None else self.items.evaluate(scope)
+        if isinstance(items, list) or (self.distributed and isinstance(items, dict)):
             return items
-        path = "$" if self.items_path is None else self.items_path.text
-        raise EvaluationError("States.Runtime", f'Reference path "{path}" must point to array.')
+        if self.items is None:
+            raise self._no_list(items)
+        raise self.items.unexpected(
+            "array", items, f'Reference path "{self.items.text}" must point to array.'
+        )
+
+    def _no_list(self, found: Json) -> EvaluationError:
+        """The failure of a Map whose input is no list."""
+        if self.language == "JSONata":
+            return EvaluationError(
+                "States.QueryEvaluationError", f"Map state input must be an array but was: {shown(found)}"
+            )
+        return EvaluationError("States.Runtime", 'Reference path "$" must point to array.')
 
     def _inputs(self, scope: Scope, items: list[Json]) -> list[Payload]:
         if self.item_selector is None:
@@ -73,10 +122,85 @@ class Map(State, frozen=True, kw_only=True):
         scope.item = None
         return inputs
 
+    # DISTRIBUTED mode
+
+    async def _run_children(self, scope: Scope, limit: int) -> Payload:
+        """Read, select, batch, run, write: a child execution for each item or batch."""
+        items = self._items(scope) if self.item_reader is None else []
+        await BeginMap(len(items))
+        count = integer(self.tolerated_failure_count, scope, or_text=True)
+        share = percentage(self.tolerated_failure_percentage, scope)
+        await StartMapRun(
+            processor=self.item_processor,
+            label=self.label,
+            max_concurrency=limit,
+            tolerated_failure_count=count,
+            tolerated_failure_percentage=share,
+        )
+        writer = self.result_writer
+        exports = writer is not None and writer.resource is not None
+        config = writer.writer_config if writer is not None else None
+        default: Transformation = "NONE" if exports else "COMPACT"
+        transformation = (config.transformation if config is not None else None) or default
+        return await RunChildren(
+            items=items,
+            reader=self._read_spec(scope),
+            select=lambda index, item: self._selected(scope, index, item),
+            batcher=self._batch_spec(scope),
+            writer=self._write_spec(scope, transformation) if exports else None,
+            transformation=transformation,
+        )
+
+    def _read_spec(self, scope: Scope) -> ReadSpec | None:
+        reader = self.item_reader
+        if reader is None:
+            return None
+        return ReadSpec(
+            resource=reader.resource,
+            arguments=_evaluated(reader.arguments, scope),
+            config=reader.reader_config.evaluate(scope),
+        )
+
+    def _batch_spec(self, scope: Scope) -> BatchSpec | None:
+        batcher = self.item_batcher
+        if batcher is None:
+            return None
+        given = batcher.batch_input
+        return BatchSpec(
+            max_items=integer(batcher.max_items_per_batch, scope, at_least=1),
+            max_bytes=integer(batcher.max_input_bytes_per_batch, scope, at_least=1),
+            batch_input=UNSET if given is None else given.evaluate(scope),
+        )
+
+    def _write_spec(self, scope: Scope, transformation: Transformation) -> WriteSpec:
+        writer = self.result_writer
+        assert writer is not None
+        return WriteSpec(
+            arguments=_evaluated(writer.arguments, scope),
+            transformation=transformation,
+            output_type=writer.writer_config.output_type or "JSON",
+        )
+
+    def _selected(self, scope: Scope, index: int, item: Item) -> Json:
+        """What ItemSelector makes of an item; without it, the item, or the pair that it is."""
+        if self.item_selector is None:
+            return item.value if item.key is None else {"Key": item.key, "Value": item.value}
+        context: dict[str, Json] = {"Index": index, "Value": item.value, "Source": item.source}
+        if item.key is not None:
+            context["Key"] = item.key
+        scope.item = {"Item": context}
+        return self.item_selector.evaluate(scope)
+
     def details(self) -> tuple[str, ...]:
-        over = "for each item" if self.items_path is None else f"for each of {self.items_path.text}"
+        over = "for each item" if self.items is None else f"for each of {self.items.text}"
         limit = self.max_concurrency
         return (over,) if limit is None or limit.text == "0" else (over, f"{limit.text} at a time")
 
     def parts(self) -> tuple[tuple[str, Definition, tuple[PathStep, ...]], ...]:
         return (("each item", self.item_processor, ("ItemProcessor",)),)
+
+
+def _evaluated(arguments: Expression | None, scope: Scope) -> dict[str, Json]:
+    value = {} if arguments is None else arguments.evaluate(scope)
+    assert isinstance(value, dict)
+    return value

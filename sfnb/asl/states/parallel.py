@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from sfnb.asl.commands import RunBranches
 from sfnb.asl.machine import Definition
-from sfnb.asl.state import ALL_STAGES, State, Transition
+from sfnb.asl.state import WORK_STAGES, State, Transition
 from sfnb.errors import PathStep
 from sfnb.query.scope import Scope
 from sfnb.values import Payload
@@ -20,7 +20,7 @@ class Parallel(State, frozen=True, kw_only=True):
     Source: Amazon States Language, "Parallel State".
     """
 
-    stages = {"JSONPath": ALL_STAGES, "JSONata": ("Arguments", "Output")}
+    stages = WORK_STAGES
     recovers = True
 
     branches: Annotated[tuple[Definition, ...], Meta(min_length=1)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from sfnb.asl.state import State, Transition
-from sfnb.asl.vocabulary import AnyJson
+from sfnb.asl.vocabulary import AnyJson, Spelled
 from sfnb.query.scope import Scope
 from sfnb.values import Payload
 
@@ -18,11 +18,11 @@ class Pass(State, frozen=True, kw_only=True):
     """
 
     stages = {
-        "JSONPath": ("InputPath", "Parameters", "ResultPath", "OutputPath"),
-        "JSONata": ("Output",),
+        "JSONPath": ("InputPath", "Parameters", "ResultPath", "OutputPath", "Assign"),
+        "JSONata": ("Output", "Assign"),
     }
 
-    result: Annotated[Payload | None, AnyJson()] = None
+    result: Annotated[Payload | None, AnyJson(), Spelled(jsonpath="Result")] = None
 
     async def run(self, scope: Scope, payload: Payload) -> Transition:
         return Transition(payload if self.result is None else self.result, self.next)

@@ -15,7 +15,6 @@ class Succeed(State, frozen=True, kw_only=True):
 
     stages = {"JSONPath": ("InputPath", "OutputPath"), "JSONata": ("Output",)}
     transitions = False
-    later = {}
 
     async def run(self, scope: Scope, payload: Payload) -> Transition:
         return Transition(payload, None)

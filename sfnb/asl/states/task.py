@@ -7,7 +7,8 @@ from typing import Annotated
 
 from sfnb.asl.commands import InvokeTask
 from sfnb.asl.computed import integer
-from sfnb.asl.state import ALL_STAGES, State, Transition, problem
+from sfnb.asl.resources import UNRECOGNIZED, beyond_express, recognized
+from sfnb.asl.state import WORK_STAGES, State, Transition, problem
 from sfnb.asl.timestamps import LONGEST_SECONDS
 from sfnb.asl.vocabulary import Computed, Template
 from sfnb.errors import Diagnostic
@@ -27,7 +28,7 @@ class Task(State, frozen=True, kw_only=True):
     Source: Amazon States Language, "Task State".
     """
 
-    stages = {"JSONPath": ALL_STAGES, "JSONata": ("Arguments", "Output")}
+    stages = WORK_STAGES
     recovers = True
 
     resource: str
@@ -37,14 +38,29 @@ class Task(State, frozen=True, kw_only=True):
 
     @property
     def awaits_callback(self) -> bool:
-        return self.resource.endswith(".waitForTaskToken")
+        """So does a `.sync` task (AWS recordings, callback) and one that an activity's worker does."""
+        return (
+            self.resource.endswith((".waitForTaskToken", ".sync", ".sync:2")) or ":activity:" in self.resource
+        )
 
     def check(self) -> Iterator[Diagnostic]:
+        if not recognized(self.resource):
+            yield problem(self, UNRECOGNIZED.format(resource=self.resource), "Resource")
         yield from self._check_heartbeat()
         if self.credentials is not None:
             given = getattr(self.credentials, "source", None)
             if not isinstance(given, dict) or not ({"RoleArn", "RoleArn.$"} & given.keys()):
                 yield problem(self, "The field 'RoleArn' is required but was missing", "Credentials")
+
+    def check_express(self) -> Iterator[Diagnostic]:
+        fault = beyond_express(self.resource)
+        if fault is not None:
+            yield problem(
+                self,
+                fault,
+                "Resource",
+                hint="an EXPRESS machine asks and is answered at once; use STANDARD to wait",
+            )
 
     def _check_heartbeat(self) -> Iterator[Diagnostic]:
         beat, limit = self.heartbeat_seconds, self.timeout_seconds
@@ -65,6 +81,8 @@ class Task(State, frozen=True, kw_only=True):
             timeout_seconds=integer(self.timeout_seconds, scope, at_least=1, at_most=LONGEST_SECONDS),
             heartbeat_seconds=integer(self.heartbeat_seconds, scope, at_least=1, at_most=LONGEST_SECONDS),
             credentials=credentials if isinstance(credentials, dict) else None,
+            attempt=scope.retry_count or 0,
+            token=scope.token() if scope.awaits_callback else None,
         )
         return Transition(answer, self.next)
 

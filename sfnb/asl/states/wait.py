@@ -8,7 +8,7 @@ from typing import Annotated
 
 from sfnb.asl.commands import WaitUntil
 from sfnb.asl.computed import shown
-from sfnb.asl.state import State, Transition, problem
+from sfnb.asl.state import QUIET_STAGES, State, Transition, problem
 from sfnb.asl.timestamps import LONGEST_SECONDS, parse_timestamp
 from sfnb.asl.vocabulary import Computed
 from sfnb.errors import Diagnostic
@@ -28,7 +28,7 @@ class Wait(State, frozen=True, kw_only=True):
     Source: Amazon States Language, "Wait State"; AWS recordings.
     """
 
-    stages = {"JSONPath": ("InputPath", "OutputPath"), "JSONata": ("Output",)}
+    stages = QUIET_STAGES
 
     seconds: Annotated[Expression | None, Computed(kind="integer", ge=0, le=LONGEST_SECONDS, miss=MISS)] = (
         None
@@ -73,13 +73,16 @@ class Wait(State, frozen=True, kw_only=True):
 def _seconds(expression: Expression, scope: Scope) -> int:
     value = expression.evaluate(scope)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise expression.error(
+        raise expression.unexpected(
+            "integer",
+            value,
             f"The {expression.field} parameter cannot be parsed as a long value: "
-            f"{expression.text} == {shown(value)}"
+            f"{expression.text} == {shown(value)}",
         )
     if value < 0:
         raise expression.error(
-            f"The {expression.field} parameter references a negative value: {expression.text} == {value}"
+            f"The {expression.field} parameter references a negative value: {expression.text} == {value}",
+            query=f"The {expression.field} field cannot be negative: {value}",
         )
     if value > LONGEST_SECONDS:
         raise expression.error(TOO_LONG)
@@ -88,10 +91,17 @@ def _seconds(expression: Expression, scope: Scope) -> int:
 
 def _moment(expression: Expression, scope: Scope) -> datetime:
     value = expression.evaluate(scope)
-    moment = parse_timestamp(value) if isinstance(value, str) else None
+    message = (
+        f"The {expression.field} parameter does not reference a valid ISO-8601 extended offset date-time "
+        f"format string: {expression.text} == {shown(value)}"
+    )
+    if not isinstance(value, str):
+        raise expression.unexpected("string", value, message)
+    moment = parse_timestamp(value)
     if moment is None:
         raise expression.error(
-            f"The {expression.field} parameter does not reference a valid ISO-8601 extended offset date-time "
-            f"format string: {expression.text} == {shown(value)}"
+            message,
+            query=f"The {expression.field} field cannot be parsed as an ISO-8601 extended offset date-time "
+            f"format string: {value}",
         )
     return moment.replace(microsecond=0)

@@ -5,16 +5,12 @@ Each stage is built for the fields the state has, so that a state without any co
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from sfnb.errors import EvaluationError
 from sfnb.query.jsonpath.path import Path, PathNotFound, merge
 from sfnb.query.jsonpath.template import Template
 from sfnb.query.scope import Scope
+from sfnb.query.stages import Assign, Enter, Leave
 from sfnb.values import EMPTY_OBJECT, Json, Payload
-
-Enter = Callable[[Scope], Payload]
-Leave = Callable[[Scope, Payload], Payload]
 
 DROP = "drop"
 """The path `null`: an InputPath or OutputPath of null yields {}, a ResultPath of null the raw input."""
@@ -24,9 +20,10 @@ PathOrDrop = Path | str | None
 
 
 class JsonPathFlow:
-    """InputPath, Parameters, ResultSelector, ResultPath, OutputPath of one state, compiled."""
+    """InputPath, Parameters, ResultSelector, ResultPath, OutputPath, Assign of one state, compiled."""
 
     __slots__ = (
+        "assign",
         "enter",
         "input_path",
         "leave",
@@ -43,6 +40,7 @@ class JsonPathFlow:
         result_selector: Template | None = None,
         result_path: PathOrDrop = None,
         output_path: PathOrDrop = None,
+        assign: Template | None = None,
     ) -> None:
         self.input_path = input_path
         self.parameters = parameters
@@ -52,6 +50,7 @@ class JsonPathFlow:
         self.enter: Enter | None = self._enter if input_path is not None or parameters is not None else None
         changes = (result_selector, result_path, output_path)
         self.leave: Leave | None = self._leave if any(step is not None for step in changes) else None
+        self.assign = assignment(assign)
 
     def _enter(self, scope: Scope) -> Payload:
         payload = scope.input
@@ -67,25 +66,55 @@ class JsonPathFlow:
             scope.here = result.value
             result = Payload(self.result_selector.evaluate(scope))
         if self.result_path is not None:
-            result = self._merged(self.result_path, scope, result)
+            result = merged(self.result_path, scope, result)
         if self.output_path is not None:
             result = select(self.output_path, result, scope)
         return result
 
-    def error_output(self, scope: Scope, result_path: object, output: Json) -> Payload:
-        """The Error Output, at the Catcher's ResultPath; it passes by ResultSelector and OutputPath."""
-        if result_path is None:
-            return Payload(output)
-        assert isinstance(result_path, Path | str)
-        return self._merged(result_path, scope, Payload(output))
 
-    def _merged(self, result_path: Path | str, scope: Scope, result: Payload) -> Payload:
-        if not isinstance(result_path, Path):
-            return scope.input
-        steps = result_path.steps
-        if len(steps) == 1 and isinstance(steps[0], str) and isinstance(scope.input.value, dict):
-            return scope.input.with_member(steps[0], result.value)
-        return Payload(merge(result_path, scope.input.value, result.value))
+class JsonPathExit:
+    """How a Choice rule or a Catcher leaves: its Assign, and a Catcher's ResultPath.
+
+    The Error Output passes by ResultSelector and OutputPath.
+    """
+
+    __slots__ = ("assign", "leave")
+
+    def __init__(self, leave: Leave | None, assign: Assign | None) -> None:
+        self.leave = leave
+        self.assign = assign
+
+
+def assignment(template: Template | None) -> Assign | None:
+    """Assign, whose `$` is the result."""
+    if template is None:
+        return None
+    evaluate = template.evaluate
+
+    def assign(scope: Scope, result: Payload) -> dict[str, Json]:
+        scope.here = result.value
+        values = evaluate(scope)
+        assert isinstance(values, dict)
+        return values
+
+    return assign
+
+
+def merging(result_path: PathOrDrop) -> Leave:
+    """What a Catcher's ResultPath does with the Error Output."""
+    if result_path is None:
+        return lambda scope, result: result
+    return lambda scope, result: merged(result_path, scope, result)
+
+
+def merged(result_path: Path | str, scope: Scope, result: Payload) -> Payload:
+    """The raw input with the result at `result_path`."""
+    if not isinstance(result_path, Path):
+        return scope.input
+    steps = result_path.steps
+    if len(steps) == 1 and isinstance(steps[0], str) and isinstance(scope.input.value, dict):
+        return scope.input.with_member(steps[0], result.value)
+    return Payload(merge(result_path, scope.input.value, result.value))
 
 
 def select(path: Path | str, payload: Payload, scope: Scope) -> Payload:

@@ -12,7 +12,7 @@ from sfnb.errors import EvaluationError, PathStep
 from sfnb.query.hash_map import hash_map_order
 from sfnb.query.intrinsics.call import IntrinsicSyntaxError, compile_call
 from sfnb.query.jsonpath.path import Path, PathNotFound, PathSyntaxError, compile_path
-from sfnb.query.reporting import NOT_YET, Report
+from sfnb.query.reporting import Report
 from sfnb.query.scope import Scope
 from sfnb.values import Json, encode
 
@@ -40,8 +40,11 @@ class Template:
     def constant(self) -> bool:
         return False
 
-    def error(self, message: str) -> EvaluationError:
+    def error(self, message: str, *, query: str | None = None) -> EvaluationError:
         return EvaluationError("States.Runtime", message)
+
+    def unexpected(self, expected: str, value: Json, message: str) -> EvaluationError:
+        return self.error(message)
 
     def __repr__(self) -> str:
         return f"Template({self.text})"
@@ -120,21 +123,18 @@ def compile_filler(key: str, value: Json, place: tuple[PathStep, ...], report: R
     try:
         if value.startswith("$"):
             path = compile_path(value)
-            report_variables([path], report, within=place)
+            note_variables([path], report, place)
             return path_filler(key, path)
         call = compile_call(value)
-        report_variables(call.paths, report, within=place)
+        note_variables(call.paths, report, place)
         return call.evaluate
     except (PathSyntaxError, IntrinsicSyntaxError) as fault:
         report(problem, within=place, hint=f"at character {fault.offset + 1}: {fault.message}")
         return _constant(None)
 
 
-def report_variables(paths: Iterable[Path], report: Report, *, within: tuple[PathStep, ...] = ()) -> None:
-    """Say of each path that begins at a variable that there are none yet."""
-    for path in paths:
-        if path.root not in ("$", "$$"):
-            report(f"Variables are not supported yet: '{path.text}'", within=within, code=NOT_YET)
+def note_variables(paths: Iterable[Path], report: Report, within: tuple[PathStep, ...] = ()) -> None:
+    report.reads([path.root for path in paths if path.root not in ("$", "$$")], within)
 
 
 def path_filler(key: str, path: Path) -> Filler:
@@ -172,4 +172,5 @@ def _missed(miss: PathNotFound, key: str, path: Path, document: Json) -> Json:
         "States.Runtime",
         f"The JSONPath '{path.text}' specified for the field '{key}' could not be found in the input "
         f"'{encode(document)}'",
+        spec="States.ParameterPathFailure",
     )
