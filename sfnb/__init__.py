@@ -10,9 +10,14 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sfnb.default import connect_aws as connect_aws
     from sfnb.default import executions as executions
     from sfnb.default import load as load
+    from sfnb.default import send_task_failure as send_task_failure
+    from sfnb.default import send_task_heartbeat as send_task_heartbeat
+    from sfnb.default import send_task_success as send_task_success
     from sfnb.default import task as task
+    from sfnb.default import task_tokens as task_tokens
     from sfnb.errors import DefinitionError as DefinitionError
     from sfnb.errors import InvalidInput as InvalidInput
     from sfnb.errors import SfnbError as SfnbError
@@ -41,11 +46,16 @@ _HOMES = {
     "TaskCancelled": "sfnb.executors.context",
     "TaskError": "sfnb.errors",
     "cancelled": "sfnb.executors.context",
+    "connect_aws": "sfnb.default",
     "executions": "sfnb.default",
     "heartbeat": "sfnb.executors.context",
     "load": "sfnb.default",
+    "send_task_failure": "sfnb.default",
+    "send_task_heartbeat": "sfnb.default",
+    "send_task_success": "sfnb.default",
     "sleep": "sfnb.executors.context",
     "task": "sfnb.default",
+    "task_tokens": "sfnb.default",
 }
 
 __all__ = [*_HOMES]  # noqa: PLE0604 (a list of the names above)

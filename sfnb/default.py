@@ -5,11 +5,17 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
+from sfnb.engine.tokens import InvalidOutput
 from sfnb.execution import Execution
+from sfnb.integrations.aws import Aws
+from sfnb.jsonable import NotJson, to_payload
 from sfnb.machine import StateMachine, load_machine, register
-from sfnb.service import StepFunctions
+from sfnb.service import MachineType, StepFunctions
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -21,7 +27,11 @@ def service() -> StepFunctions:
 
 
 def load(
-    definition: str | bytes | dict[str, Any] | Path, *, name: str | None = None, unlimited: bool = False
+    definition: str | bytes | dict[str, Any] | Path,
+    *,
+    name: str | None = None,
+    unlimited: bool = False,
+    type: MachineType = "STANDARD",
 ) -> StateMachine:
     """A state machine from JSON or YAML text, a Python dict, or a file.
 
@@ -29,12 +39,13 @@ def load(
     name: "machine" and a number unless told; the name of a machine that exists gives it a new
         definition and keeps its tasks.
     unlimited: lift the bound of 1 MiB.
+    type: an EXPRESS machine runs for five minutes at most, and waits for no job or callback.
     Raises DefinitionError with every finding.
 
     >>> load({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}, name="hello").run({"n": 1}).output
     {'n': 1}
     """
-    return load_machine(service(), definition, name=name, unlimited=unlimited)
+    return load_machine(service(), definition, name=name, unlimited=unlimited, type=type)
 
 
 @overload
@@ -63,3 +74,49 @@ def executions() -> list[Execution]:
 def machines() -> list[StateMachine]:
     """Every state machine of this process, oldest first."""
     return [StateMachine(service(), record) for record in service().list_state_machines()]
+
+
+def task_tokens() -> pd.DataFrame:
+    """Every task that waits for its token, a row each, oldest first.
+
+    Columns: token, execution (its ARN), state, resource, since (UTC), input (the task's parameters).
+    """
+    import pandas as pd
+
+    tokens = service().list_task_tokens()
+    fields = ("token", "execution", "state", "resource", "since", "input")
+    return pd.DataFrame({name: [getattr(token, name) for token in tokens] for name in fields})
+
+
+def send_task_success(token: str, output: object = None) -> None:
+    """Answer a task that waits for its token; `output`, anything that can be JSON, is its result.
+
+    Raises TaskTimedOut where nobody waits any more, TaskDoesNotExist, InvalidToken, InvalidOutput.
+    """
+    try:
+        payload = to_payload(output, "output")
+    except NotJson as fault:
+        raise InvalidOutput(f"the output is not JSON: {fault}") from None
+    service().send_task_success(token, payload)
+
+
+def send_task_failure(token: str, error: str | None = None, cause: str | None = None) -> None:
+    """Fail a task that waits for its token; raises as `send_task_success` does."""
+    service().send_task_failure(token, error, cause)
+
+
+def send_task_heartbeat(token: str) -> None:
+    """Show that the task behind a token is being worked at: its HeartbeatSeconds begin anew."""
+    service().send_task_heartbeat(token)
+
+
+def connect_aws(
+    *, endpoint_url: str | None = None, region: str | None = None, profile: str | None = None
+) -> None:
+    """Let tasks call AWS: from now on, a service task that no Python function stands for is really called.
+
+    Credentials are found as boto3 finds them; needs `pip install "sfnb[aws]"`.
+    endpoint_url: where every call goes instead, as to a local stand-in for AWS.
+    region: instead of the configured one. profile: of the shared configuration files.
+    """
+    service().registry.aws = Aws(endpoint_url=endpoint_url, region=region, profile=profile)

@@ -28,6 +28,8 @@ Kept = TypeVar("Kept")
 
 GLANCE_SECONDS = 0.05
 """How late what a task prints may be seen."""
+MOMENT_SECONDS = 0.5
+"""How long a task token is waited for before that is told."""
 
 
 class ExecutionFailed(SfnbError):
@@ -117,18 +119,32 @@ class Execution:
     def follow(self, printed: SimpleQueue[str]) -> None:
         """Wait for the end, and write what tasks print from this thread: so it lands in the right cell.
 
-        printed: what the execution was started with as `on_output=printed.put`.
+        A task token that is waited for is told of after a moment, or who reads the cell would wait for
+        ever. printed: what the execution was started with as `on_output=printed.put`.
         A KeyboardInterrupt stops the execution (ABORTED) before it goes on its way.
         """
+        told: dict[str, float] = {}
         try:
             while not self.wait(GLANCE_SECONDS):
                 _write(printed)
+                self._tell_tokens(told)
         except KeyboardInterrupt:
             self.stop()
             self.wait()
             raise
         finally:
             _write(printed)
+
+    def _tell_tokens(self, told: dict[str, float]) -> None:
+        """Name each token that has been waited for a moment, once.
+
+        told: by token, how long it has been seen, infinite once it was named; in real seconds.
+        """
+        for task in self._service.list_task_tokens(self.arn):
+            seen = told[task.token] = told.get(task.token, 0.0) + GLANCE_SECONDS
+            if MOMENT_SECONDS <= seen < float("inf") and task.awaits_answer:
+                told[task.token] = float("inf")
+                print(task.request())
 
     def stop(self, *, error: str | None = None, cause: str | None = None) -> None:
         """End it as ABORTED; nothing happens where it has ended."""

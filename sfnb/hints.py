@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from sfnb.asl.machine import Definition, did_you_mean
+from sfnb.asl.machine import Definition
 from sfnb.asl.recovery import UNCATCHABLE, Catcher, Retrier
 from sfnb.asl.state import State
+from sfnb.asl.ways import did_you_mean
 from sfnb.engine.limits import AWS_LIMITS
 from sfnb.query.jsonpath.path import Path, PathNotFound, PathSyntaxError, compile_path
 from sfnb.values import Json, decode, encode

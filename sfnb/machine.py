@@ -13,14 +13,17 @@ from sfnb.asl.graph import Graph
 from sfnb.asl.reading import MAX_SIZE_BYTES
 from sfnb.asl.source import Source, of_value, read_text
 from sfnb.engine.clock import Clock, JumpClock
+from sfnb.engine.compat import CompatName
 from sfnb.engine.limits import UNLIMITED
 from sfnb.errors import Diagnostic, InvalidInput, SfnbError, render_diagnostics
 from sfnb.execution import Execution
 from sfnb.jsonable import NotJson, to_payload
-from sfnb.service import StateMachineRecord, StepFunctions
+from sfnb.service import MachineType, StateMachineRecord, StepFunctions
 from sfnb.values import Payload
 
 if TYPE_CHECKING:
+    from sfnb.mocks import Mocks
+    from sfnb.mocks.answers import Given
     from sfnb.renderers import Picture
 
 SUFFIXES = (".json", ".yaml", ".yml")
@@ -32,12 +35,13 @@ def load_machine(
     *,
     name: str | None = None,
     unlimited: bool = False,
+    type: MachineType = "STANDARD",
 ) -> StateMachine:
     """Check a definition and keep it in `service`; see `sfnb.load`."""
     source = (
         definition if isinstance(definition, Source) else read_definition(definition, unlimited=unlimited)
     )
-    return StateMachine(service, service.create_state_machine(source=source, name=name))
+    return StateMachine(service, service.create_state_machine(source=source, name=name, type=type))
 
 
 def read_definition(definition: str | bytes | dict[str, Any] | Path, *, unlimited: bool = False) -> Source:
@@ -194,6 +198,8 @@ class StateMachine:
         skip_waits: bool = False,
         clock: Clock | None = None,
         unlimited: bool = False,
+        compat: CompatName = "aws",
+        mock: Given | None = None,
         on_output: Callable[[str], None] | None = None,
     ) -> Execution:
         """Start an execution and return at once.
@@ -202,9 +208,12 @@ class StateMachine:
         name: the execution's; a UUID unless given.
         skip_waits: a clock that jumps to the next timer when nothing is running.
         clock: another clock, see `sfnb.testing`.
-        unlimited: lift the bounds of 256 KiB a payload and 25,000 events.
+        unlimited: lift the bounds of 256 KiB a payload, 25,000 events and one year.
+        compat: "aws" for what AWS was seen to do, "spec" for what the States Language says.
+        mock: answers instead of calls: {"Charge": [Throw("Declined"), Return({"paid": True})]}, one
+            for each call of the state; a case of a mock file; "auto" for plausible answers to all.
         on_output: called with what tasks print, on the engine's thread.
-        Raises InvalidInput where the input is not JSON or too large.
+        Raises InvalidInput where the input is not JSON or too large, InvalidMock.
         """
         payload = payload_of({} if input is None else input)
         live = self._service.start_execution(
@@ -213,9 +222,17 @@ class StateMachine:
             name=name,
             clock=clock or (JumpClock() if skip_waits else None),
             limits=UNLIMITED if unlimited else None,
+            compat=compat,
+            mocks=None if mock is None else self._mocks(mock),
             on_output=on_output,
         )
         return Execution(self._service, live)
+
+    def _mocks(self, given: Given) -> Mocks:
+        from sfnb.mocks import mocks_of
+
+        tasks = [state.name for state in asl.walk(self._record.definition) if state.type == "Task"]
+        return mocks_of(given, self.tree, tasks)
 
     @property
     def executions(self) -> list[Execution]:

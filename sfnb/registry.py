@@ -1,4 +1,4 @@
-"""Which Python function stands for a Resource.
+"""Which Python function stands for a Resource, and what a call reaches where none does.
 
 A function belongs to one machine (by state or by name) or to the whole service; a machine's own
 come first.
@@ -9,17 +9,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sfnb.engine.ports import Integration, TaskCall
+from sfnb.engine.activities import Activities
+from sfnb.engine.ports import AwsSession, Executions, Integration, Queued, TaskCall, Work
+from sfnb.engine.tokens import TaskTokens
+from sfnb.errors import StatesError
 from sfnb.integrations import integration_for
+from sfnb.values import Payload
 
 Function = Callable[..., Any]
 
 
 class Registry:
-    """Python functions by name."""
+    """Python functions by name, and what else calls can reach. Fulfils the port `World`.
 
-    def __init__(self) -> None:
+    aws: the way to AWS; None: nothing goes there. executions: Step Functions in this process.
+    """
+
+    def __init__(self, *, aws: AwsSession | None = None, executions: Executions | None = None) -> None:
         self.functions: dict[str, Function] = {}
+        self.aws = aws
+        self.executions = executions
+        self.tokens = TaskTokens()
+        self.activities = Activities()
         self._machines: dict[str, MachineTasks] = {}
 
     def machine(self, arn: str) -> MachineTasks:
@@ -34,19 +45,37 @@ class MachineTasks:
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
+        self.tokens = registry.tokens
+        self.activities = registry.activities
         self.functions: dict[str, Function] = {}
         """By state name, function name or Resource."""
 
     def integration(self, resource: str) -> Integration:
         return integration_for(resource)
 
+    def answer(self, state: str, call: TaskCall, attempt: int) -> Payload | StatesError | None:
+        """Every call is made."""
+        return None
+
+    def work(self, state: str, call: TaskCall, integration: Integration) -> Work | Queued | None:
+        """The function that stands for the call, else the call itself, where there is a way."""
+        found = self.function(state, call, integration)
+        if found is None:
+            return integration.reach(call, self._registry)
+        name, function = found
+        return Work(name=name, function=function, argument=integration.argument(call), stands_in=True)
+
     def function(self, state: str, call: TaskCall, integration: Integration) -> tuple[str, Function] | None:
-        """By the state's name, then by what the Resource names, in the machine and then in the service."""
+        """By the state's name, then by what the Resource names, in the machine and then in the service.
+
+        A function for `sqs:sendMessage` stands for `sqs:sendMessage.waitForTaskToken` as well.
+        """
         own = self.functions.get(state)
         if own is not None:
             return state, own
         name = integration.function_name(call)
-        for key in (call.resource, name):
+        bare = name.removesuffix(".waitForTaskToken") if name is not None else None
+        for key in (call.resource, name, bare):
             for functions in (self.functions, self._registry.functions):
                 if key is not None and key in functions:
                     return key, functions[key]

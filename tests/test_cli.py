@@ -37,6 +37,7 @@ ORDERS = {
     },
 }
 ECHO = {"StartAt": "Echo", "States": {"Echo": {"Type": "Pass", "End": True}}}
+AGAIN = {"StartAt": "Again", "States": {"Again": {"Type": "Pass", "End": True}}}
 TASKS = """
 def price(order):
     print("pricing", order["id"])
@@ -133,7 +134,7 @@ def test_a_definition_with_errors_is_shown_with_its_file_and_places(call: Call, 
     for command in (["run"], ["render"], ["export"]):
         answer = call(*command, "bad.json")
         assert (answer.code, answer.out) == (1, "")
-        assert answer.err.startswith("bad.json: 1 error\n\nerror: line 1, column 13: ")
+        assert answer.err.startswith("bad.json: 2 errors\n\nerror: line 1, column 13: ")
         assert "Traceback" not in answer.err
 
 
@@ -338,9 +339,9 @@ def test_validate_goes_on_after_a_bad_file(call: Call, folder: Path) -> None:
 
     assert (answer.code, answer.out) == (2, "")
     assert "error: cannot read the definition 'missing.json'" in answer.err
-    assert "bad.yaml: 1 error" in answer.err
-    assert "error: line 1, column 10: Missing 'StartAt' target: B" in answer.err
-    assert "echo.json: no findings\n3 files: 1 error" in answer.err
+    assert "bad.yaml: 2 errors" in answer.err
+    assert "error: line 1, column 10: Missing 'Next' target: B" in answer.err
+    assert "echo.json: no findings\n3 files: 2 errors" in answer.err
     assert answer.err.endswith(", 1 could not be read\n")
 
 
@@ -361,17 +362,18 @@ def test_validate_answers_in_json_with_places(call: Call, folder: Path) -> None:
 
     answer = call("validate", "--json", "bad.json", "missing.json", "echo.json")
 
-    found, missing = json.loads(answer.out)
+    found, unreachable, missing = json.loads(answer.out)
     assert found == {
         "file": "bad.json",
         "severity": "ERROR",
         "code": "MISSING_TRANSITION_TARGET",
-        "message": "Missing 'StartAt' target: Ö",
+        "message": "Missing 'Next' target: Ö",
         "location": "/StartAt",
         "line": 2,
         "column": 13,
         "hint": found["hint"],
     }
+    assert (unreachable["location"], unreachable["line"], unreachable["column"]) == ("/States/Ä", 1, 13)
     assert missing["file"] == "missing.json"
     assert missing["code"] == "CANNOT_READ"
     assert answer.code == 2
@@ -614,7 +616,7 @@ def test_progress_can_be_told_after_every_event() -> None:
         "MaxConcurrency": 2,
         "End": True,
     }
-    both = {"Type": "Parallel", "Branches": [ECHO, ECHO], "End": True}
+    both = {"Type": "Parallel", "Branches": [ECHO, AGAIN], "End": True}
     execution = sfnb.load({"StartAt": "Each", "States": {"Each": each, "Both": both}}).run([1, 2, 3, 4])
     progress, told = Progress(), []
 

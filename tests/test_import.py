@@ -45,11 +45,16 @@ def test_the_public_names_are_these() -> None:
         "TaskCancelled",
         "TaskError",
         "cancelled",
+        "connect_aws",
         "executions",
         "heartbeat",
         "load",
+        "send_task_failure",
+        "send_task_heartbeat",
+        "send_task_success",
         "sleep",
         "task",
+        "task_tokens",
     ]
 
 

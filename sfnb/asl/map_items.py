@@ -62,7 +62,7 @@ class ItemReader(msgspec.Struct, frozen=True, kw_only=True):
 
     resource: str
     arguments: Arguments = None
-    reader_config: ReaderConfig = ReaderConfig()
+    reader_config: ReaderConfig | None = None
 
 
 class ItemBatcher(msgspec.Struct, frozen=True, kw_only=True):

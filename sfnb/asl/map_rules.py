@@ -105,7 +105,10 @@ def _check_reader(reader: ItemReader, path: Place, arguments: str) -> Iterator[D
         return
     wanted = ("Bucket", "Key") if action == "getObject" else ("Bucket",)
     yield from _check_arguments(reader.arguments, path, arguments, wanted)
-    yield from _check_config(reader.reader_config, (*path, "ReaderConfig"), action)
+    if reader.reader_config is not None:
+        yield from _check_config(reader.reader_config, (*path, "ReaderConfig"), action)
+    elif action == "getObject":
+        yield _required("ReaderConfig", path, hint="its InputType says what is in the object")
 
 
 def _check_arguments(given: Any, path: Place, field: str, wanted: tuple[str, ...]) -> Iterator[Diagnostic]:
@@ -170,10 +173,8 @@ def _check_pointer(config: ReaderConfig, path: Place) -> Iterator[Diagnostic]:
     if config.input_type != "JSON":
         yield _unsupported("ItemsPointer", path, "it goes with InputType JSON")
     elif pointer and not pointer.startswith("/"):
-        hint = "a JSON Pointer, such as /orders/items"
-        yield _found(
-            "The value for the field 'ItemsPointer' is not valid", (*path, "ItemsPointer"), hint=hint
-        )
+        hint = "such as /orders/items"
+        yield _found("ItemsPointer must be a JSON Pointer", (*path, "ItemsPointer"), hint=hint)
     elif len(pointer) >= MAX_POINTER:
         yield _found(f"An ItemsPointer has fewer than {MAX_POINTER:,} characters", (*path, "ItemsPointer"))
 

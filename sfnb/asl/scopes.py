@@ -54,7 +54,7 @@ def _shadowed(name: str, state: State) -> Diagnostic:
 
 def _unknown(name: str, state: State, visible: frozenset[str], reads: Reads) -> Diagnostic:
     return Diagnostic(
-        message=f"No state assigns the variable '${name}' before it could be read here",
+        message=f"Nothing in this scope assigns the variable '${name}'",
         code="UNKNOWN_VARIABLE",
         path=reads.get((state.place, name), state.place),
         severity="WARNING",

@@ -373,6 +373,10 @@ class RetryScheduled(Fact, frozen=True, kw_only=True, gc=False):
     cause: str | None = None
 
 
+class HeartbeatMissed(Fact, frozen=True, kw_only=True, gc=False):
+    """The time-out that follows is a missed heartbeat: it may be caught as States.HeartbeatTimeout too."""
+
+
 class AnswerDropped(Fact, frozen=True, kw_only=True, gc=False):
     """A task that had timed out or been cancelled answered after all; nobody was waiting."""
 

@@ -48,6 +48,8 @@ class Cancellable(Protocol):
     """What a frame waits for; it can be given up."""
 
     def cancel(self) -> None: ...
+    def repeat(self, event: ev.Event) -> None:
+        """A replayed log goes on with `event`: give the answer that led to it, if there was one."""
 
 
 class Frame:
@@ -110,24 +112,38 @@ class Frame:
         self.coroutine: Coroutine[Command[Any], Any, Payload] | None = None
 
     def begin(self, payload: Payload) -> None:
-        self.coroutine = run_states(self, self.definition, payload)
+        """Make ready to run from StartAt; in a replay, from the last state that was entered."""
+        start_at = self.definition.start_at
+        replay = self.run.replay
+        if replay is not None:
+            replay.frames[self.path] = self
+            entry = replay.entry(self.path)
+            if entry is not None:
+                start_at, payload = entry.entered.name, Payload.of_text(entry.entered.input)
+                self.last_id = entry.entered.previous_event_id
+                self.variables = {**self.variables, **entry.assigned}
+        self.coroutine = run_states(self, self.definition, payload, start_at)
 
     # What the interpreter records
 
     def enter(self, state: State, payload: Payload) -> Scope:
         run = self.run
-        now = run.now = run.clock.now()
-        identity = run.take_id(self)
-        run.pending.append(
-            ENTERED[state.type](
-                id=identity,
-                previous_event_id=self.last_id,
-                timestamp=now,
-                frame=self.path,
-                name=state.name,
-                input=payload.text,
+        identity = 0 if run.replay is None else self._again(ENTERED[state.type])
+        if identity:
+            now = run.now
+        else:
+            now = run.now = run.clock.now()
+            identity = run.take_id(self)
+            run.pending.append(
+                ENTERED[state.type](
+                    id=identity,
+                    previous_event_id=self.last_id,
+                    timestamp=now,
+                    frame=self.path,
+                    name=state.name,
+                    input=payload.text,
+                )
             )
-        )
         self.entered_after = self.last_id
         self.last_id = identity
         self.state = state
@@ -142,18 +158,20 @@ class Frame:
         if assigned is not None:
             texts = {name: encode(value) for name, value in assigned.items()}
             self.variables = {**self.variables, **assigned}
-        identity = run.take_id(self)
-        run.pending.append(
-            EXITED[state.type](
-                id=identity,
-                previous_event_id=self.last_id,
-                timestamp=run.now,
-                frame=self.path,
-                name=state.name,
-                output=payload.text,
-                assigned_variables=texts,
+        identity = 0 if run.replay is None else self._again(EXITED[state.type])
+        if not identity:
+            identity = run.take_id(self)
+            run.pending.append(
+                EXITED[state.type](
+                    id=identity,
+                    previous_event_id=self.last_id,
+                    timestamp=run.now,
+                    frame=self.path,
+                    name=state.name,
+                    output=payload.text,
+                    assigned_variables=texts,
+                )
             )
-        )
         self.last_id = identity
         self.state = None
         self.started = False
@@ -185,6 +203,8 @@ class Frame:
 
     def must_pause(self) -> bool:
         run = self.run
+        if run.replay is not None and run.replay.next is not None:
+            return not run.replay.is_turn_of(self.path)
         run.transitions += 1
         return run.transitions >= run.pause_at or run.now >= run.pause_time
 
@@ -192,26 +212,40 @@ class Frame:
 
     def record(self, kind: type[ev.Event], *, advance: bool = True, **details: Any) -> int:
         """Append an event to this frame's chain; with `advance` off, nothing will point at it."""
-        identity = self.run.take_id(self)
-        self.run.pending.append(
-            kind(
-                id=identity,
-                previous_event_id=self.last_id,
-                timestamp=self.run.now,
-                frame=self.path,
-                **details,
+        identity = 0 if self.run.replay is None else self._again(kind)
+        if not identity:
+            identity = self.run.take_id(self)
+            self.run.pending.append(
+                kind(
+                    id=identity,
+                    previous_event_id=self.last_id,
+                    timestamp=self.run.now,
+                    frame=self.path,
+                    **details,
+                )
             )
-        )
         if advance:
             self.last_id = identity
         return identity
 
     def fact(self, kind: type[ev.Fact], *, about: int | None = None, **details: Any) -> None:
         """Append something that is no AWS event; `about` is the event it belongs to."""
+        if self.run.replay is not None and self.run.replay.next is not None:
+            self.run.replay.take(kind, self.path)
+            return
         previous = self.last_id if about is None else about
         self.run.pending.append(
             kind(id=0, previous_event_id=previous, timestamp=self.run.now, frame=self.path, **details)
         )
+
+    def _again(self, kind: type[ev.Event]) -> int:
+        """The id under which a replayed log has this event; 0 once the log is used up."""
+        replay = self.run.replay
+        if replay is None or replay.next is None:
+            return 0
+        event = replay.take(kind, self.path)
+        self.run.now = event.timestamp
+        return event.id
 
     def abort(self) -> None:
         """Give up whatever is under way here, innermost first, and say so in the history."""

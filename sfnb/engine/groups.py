@@ -86,6 +86,9 @@ class Group:
         self.parent.waiting = None
         self.run.ready.append((self.parent, None, failure))
 
+    def repeat(self, event: ev.Event) -> None:
+        """What happened inside comes from the frames inside."""
+
     def cancel(self) -> None:
         """The waiting frame is given up itself."""
         self._abort_open()

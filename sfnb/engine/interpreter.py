@@ -40,10 +40,10 @@ class Recorder(Protocol):
     def must_pause(self) -> bool: ...
 
 
-async def run_states(frame: Recorder, definition: Definition, payload: Payload) -> Payload:
-    """From StartAt to an end; answers with the output, raises StatesError where a state fails."""
+async def run_states(frame: Recorder, definition: Definition, payload: Payload, start_at: str) -> Payload:
+    """From a state to an end; answers with the output, raises StatesError where a state fails."""
     states = definition.states
-    name: str | None = definition.start_at
+    name: str | None = start_at
     while name is not None:
         if frame.must_pause():
             await Pause()

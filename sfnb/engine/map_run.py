@@ -10,6 +10,7 @@ Source: AWS guide, "Map state in Distributed mode", "Map Run"; AWS recordings.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
     from sfnb.engine.run import Run
 
 KEPT_CHILDREN = 10_000
-"""How many ended children of one map run keep their logs; those that ended first are forgotten first."""
+KEPT_BYTES = 50_000_000
+"""How many ended children of one map run keep their logs, and how much they may have been given and have
+put out; those that ended first are forgotten first."""
 
 PUMP_TIME = timedelta(milliseconds=10)
 
@@ -72,7 +75,6 @@ class Child(msgspec.Struct):
     run: Run | None
     index: int
     item_count: int
-    input: Payload
     started: ev.ExecutionStarted
     last: ev.Event | None = None
     waiting: list[Callable[[ev.Event], None]] = []
@@ -83,6 +85,12 @@ class Child(msgspec.Struct):
             tell(self.last)
         else:
             self.waiting.append(tell)
+
+    @property
+    def size(self) -> int:
+        """About how many bytes its log keeps."""
+        output = self.last.output if isinstance(self.last, ev.ExecutionSucceeded) else ""
+        return len(self.started.input) + len(output)
 
     @property
     def status(self) -> Status | Literal["RUNNING"]:
@@ -104,7 +112,7 @@ class MapRun:
         self.command = command
         self.state = frame.state.name
         self.label = command.label or uuid_of(f"{run.machine_arn}/{frame.state.place}")
-        self.id = uuid_of(f"{run.arn}/{run.seed}/{frame.path}/{run.last_id}/map-run")
+        self.id = uuid_of(f"{run.arn}/{run.seed}/{frame.path}/{frame.last_id}/map-run")
         self.machine_arn = f"{run.machine_arn}/{self.label}"
         self.arn = self.machine_arn.replace(":stateMachine:", ":mapRun:") + f":{self.id}"
         self.max_concurrency = command.max_concurrency
@@ -118,7 +126,8 @@ class MapRun:
         self.children: dict[str, Child] = {}
         self.fingerprint: str | None = None
         self._open: dict[str, Child] = {}
-        self._ended: list[str] = []
+        self._ended: deque[Child] = deque()
+        self._kept_bytes = 0
         self._outputs: dict[int, Child] = {}
         self._output_bytes = 0
         self._begun = 0
@@ -209,7 +218,6 @@ class MapRun:
             run=child_run,
             index=index,
             item_count=batch.count,
-            input=batch.input,
             started=started,
         )
         self.children[child.arn] = self._open[child.arn] = child
@@ -289,7 +297,7 @@ class MapRun:
         assert last is not None
         return ChildResult(
             execution_arn=child.arn,
-            input=child.input.text,
+            input=child.started.input,
             name=child.name,
             output=last.output if isinstance(last, ev.ExecutionSucceeded) else None,
             error=getattr(last, "error", None),
@@ -302,12 +310,13 @@ class MapRun:
 
     def _forget_oldest(self, child: Child) -> None:
         """Ended children give way to later ones: a run of a million must not fill the memory."""
-        self._ended.append(child.arn)
-        if len(self._ended) > 2 * KEPT_CHILDREN:
-            for arn in self._ended[:KEPT_CHILDREN]:
-                del self.children[arn]
-                self.run.store.forget(arn)
-            del self._ended[:KEPT_CHILDREN]
+        self._ended.append(child)
+        self._kept_bytes += child.size
+        while len(self._ended) > KEPT_CHILDREN or self._kept_bytes > KEPT_BYTES:
+            oldest = self._ended.popleft()
+            self._kept_bytes -= oldest.size
+            del self.children[oldest.arn]
+            self.run.store.forget(oldest.arn)
 
     # Tolerance
 
@@ -357,6 +366,9 @@ class MapRun:
         self._close("FAILED")
         self.frame.record(ev.MapRunFailed, error=failure.error, cause=failure.cause)
         self.run.go_on(self.frame, None, failure)
+
+    def repeat(self, event: ev.Event) -> None:
+        """What happened in the children stands in their own logs."""
 
     def cancel(self) -> None:
         """The frame is given up."""

@@ -8,7 +8,11 @@ from typing import Any, Protocol
 
 import msgspec
 
+from sfnb.engine.activities import Activities
+from sfnb.engine.clock import Clock
 from sfnb.engine.events import Event
+from sfnb.engine.execution import ExecutionState
+from sfnb.engine.tokens import TaskTokens
 from sfnb.errors import StatesError
 from sfnb.values import Payload
 
@@ -24,6 +28,9 @@ class EventStore(Protocol):
 
     def read(self, execution: str, *, after: int = 0) -> Iterator[Event]:
         """The events of one stream in order, leaving out the first `after`."""
+
+    def forget(self, execution: str) -> None:
+        """Drop a stream; nothing happens where there is none."""
 
     def executions(self) -> Sequence[str]:
         """Every stream's name, oldest first."""
@@ -97,6 +104,9 @@ class TaskCall(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt of a Task state, as integrations see it.
 
     request_id: a UUID drawn from the log's key. moment: when it was scheduled.
+    execution, machine: the ARNs of what calls.
+    token: the attempt's task token, where it has one.
+    clock: the execution's. on_output: where an execution started by this call sends what is printed.
     """
 
     resource: str
@@ -108,6 +118,76 @@ class TaskCall(msgspec.Struct, frozen=True, kw_only=True):
     timeout_seconds: int | None
     heartbeat_seconds: int | None
     credentials: dict[str, Any] | None
+    execution: str
+    machine: str
+    token: str | None
+    clock: Clock
+    on_output: Callable[[str], None]
+
+
+class Work(msgspec.Struct, frozen=True, kw_only=True):
+    """How a call is made: `function` is given `argument` by the executor.
+
+    stands_in: it is a user's function, whose answer the integration makes a result of; else the answer
+        is the result as it is.
+    follow: for a call that only begins a job: given the answer, it begins to wait for the job's end,
+        which goes to the report; its handle stops the job. On the engine's thread. None where the
+        function itself is the job.
+    """
+
+    name: str
+    function: Callable[..., Any]
+    argument: Payload
+    stands_in: bool = False
+    follow: Callable[[Payload, Report], Handle] | None = None
+
+
+class Queued(msgspec.Struct, frozen=True):
+    """The call waits in its activity's queue until a worker takes it."""
+
+
+class AwsSession(Protocol):
+    """The way to AWS."""
+
+    def model(self, service: str) -> Any:
+        """botocore's model of `service`; asks nobody. Raises botocore's UnknownServiceError."""
+
+    def client(self, service: str, *, region: str, role_arn: str | None = None) -> Any:
+        """A boto3 client of `service` (botocore's name); from any thread."""
+
+
+class Executions(Protocol):
+    """Step Functions in this process, for tasks that start executions.
+
+    Refusals are exceptions whose class is called as AWS's error, with AWS's message.
+    """
+
+    def begin_execution(
+        self,
+        machine_arn: str,
+        input: str,
+        *,
+        name: str | None,
+        clock: Clock,
+        on_output: Callable[[str], None],
+    ) -> tuple[str, datetime]:
+        """Start an execution; answers with its ARN and when it started."""
+
+    def describe_execution(self, arn: str) -> ExecutionState: ...
+
+    def stop_execution(self, arn: str, *, error: str | None = None, cause: str | None = None) -> None: ...
+
+    def when_ended(self, arn: str, tell: Callable[[], None]) -> None:
+        """Call `tell()` once the execution has ended, on the engine's thread; at once if it has."""
+
+
+class World(Protocol):
+    """What integrations can reach. aws: None offline. executions: None where there is no service."""
+
+    aws: AwsSession | None
+    executions: Executions | None
+    tokens: TaskTokens
+    activities: Activities
 
 
 class Integration(Protocol):
@@ -117,11 +197,22 @@ class Integration(Protocol):
         """The name under which a Python function may stand for what is called."""
 
     def argument(self, call: TaskCall) -> Payload:
-        """What the function is given; raises EvaluationError where the parameters will not do."""
+        """What such a function is given; raises EvaluationError where the parameters will not do."""
+
+    def reach(self, call: TaskCall, world: World) -> Work | Queued | None:
+        """How to call the thing itself; None where there is no way, as offline.
+
+        Raises EvaluationError where the parameters will not do: then nothing has been scheduled.
+        """
+
+    def submits(self, call: TaskCall) -> bool:
+        """Whether the call's answer only says that the work has begun: its result comes later."""
 
     def scheduled(self, call: TaskCall) -> Recorded: ...
 
     def started(self, call: TaskCall) -> Recorded: ...
+
+    def submitted(self, call: TaskCall, answer: Payload) -> Recorded: ...
 
     def result(self, call: TaskCall, answer: Payload) -> Payload:
         """The state's result, made of the function's answer."""
@@ -136,18 +227,30 @@ class Integration(Protocol):
     def timed_out(self, call: TaskCall, failure: StatesError) -> Recorded: ...
 
     def missing(self, call: TaskCall) -> StatesError:
-        """The failure where no function stands for what is called."""
+        """The failure where nothing stands for what is called."""
 
     def label(self, call: TaskCall) -> str:
         """What AWS calls it in a message."""
 
 
 class Tasks(Protocol):
-    """Which integration a Resource belongs to, and which Python function stands for it."""
+    """Which integration a Resource belongs to, and what does its calls."""
+
+    @property
+    def tokens(self) -> TaskTokens: ...
+    @property
+    def activities(self) -> Activities: ...
 
     def integration(self, resource: str) -> Integration: ...
 
-    def function(
-        self, state: str, call: TaskCall, integration: Integration
-    ) -> tuple[str, Callable[..., Any]] | None:
-        """The function's name and itself; None where there is none."""
+    def answer(self, state: str, call: TaskCall, attempt: int) -> Payload | StatesError | None:
+        """The answer that is given without a call, as by a mock; None where the call is to be made.
+
+        attempt: 0, or how often the state has been retried. A Payload is the state's result as it is.
+        """
+
+    def work(self, state: str, call: TaskCall, integration: Integration) -> Work | Queued | None:
+        """How the call is made: by the function that stands for it, else for real; None: not at all.
+
+        Raises EvaluationError before anything is scheduled, StatesError for a call that is refused.
+        """

@@ -15,7 +15,7 @@ import heapq
 import itertools
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,7 @@ from sfnb.engine.limits import Limits
 from sfnb.engine.map_ports import MapData
 from sfnb.engine.perform import PERFORM
 from sfnb.engine.ports import EventStore, Executor, Tasks
+from sfnb.engine.replay import Replay, replay
 from sfnb.errors import StatesError
 from sfnb.query.scope import timestamp_text
 from sfnb.values import Json, Payload
@@ -67,6 +68,12 @@ class Timer:
 
     def cancel(self) -> None:
         self.action = None
+
+    def repeat(self, event: ev.Event) -> None:
+        """A replayed log goes on with `event`: it had rung."""
+        action, self.action = self.action, None
+        if action is not None:
+            action()
 
 
 class Run:
@@ -141,6 +148,7 @@ class Run:
         self.ending = False
         self.ended = False
         self.context: dict[str, Json] = {}
+        self.replay: Replay | None = None
         self.root = Frame(self, definition, (), 0)
 
     # From start to end
@@ -148,6 +156,15 @@ class Run:
     def accept(self, payload: Payload) -> ev.ExecutionStarted:
         """Commit that the execution has started, before its caller hears so; on the caller's thread."""
         self.now = self.clock.now()
+        self._set_context(payload)
+        self.root.record(ev.ExecutionStarted, input=payload.text, role_arn=self.role_arn)
+        self.root.last_id = 0  # AWS: the first StateEntered points at nothing
+        started = self.pending[0]
+        assert isinstance(started, ev.ExecutionStarted)
+        self.flush()
+        return started
+
+    def _set_context(self, payload: Payload) -> None:
         self.context = {
             "Execution": {
                 "Id": self.arn,
@@ -159,24 +176,42 @@ class Run:
             },
             "StateMachine": {"Id": self.machine_arn, "Name": self.machine_name},
         }
-        self.root.record(ev.ExecutionStarted, input=payload.text, role_arn=self.role_arn)
-        self.root.last_id = 0  # AWS: the first StateEntered points at nothing
-        started = self.pending[0]
-        assert isinstance(started, ev.ExecutionStarted)
-        self.flush()
-        return started
 
     def start(self, payload: Payload) -> None:
         """Take the first turn."""
+        self._limit_time()
+        self.root.begin(payload)
+        self.ready.append((self.root, None, None))
+        self.turn()
+
+    def resume(self, log: Sequence[ev.Event]) -> None:
+        """Go on where `log` ends: the events of this execution so far, the first of all included.
+
+        What had finished is not done again. Raises ReplayMismatch where the log does not fit.
+        """
+        first = log[0]
+        assert isinstance(first, ev.ExecutionStarted)
+        payload = Payload.of_text(first.input)
+        self.now = first.timestamp
+        self._set_context(payload)
+        self._limit_time()
+        self.last_id = max(event.id for event in log)
+        self.written = len(log)
+        self.replay = Replay(log)
+        self.root.begin(payload)
+        self.ready.append((self.root, None, None))
+        self._begin_turn()
+        replay(self)
+        self.turn()
+
+    def _limit_time(self) -> None:
+        """An execution that takes too long is ended."""
         bounds = (self.definition.timeout_seconds, self.limits.execution_seconds)
         longest = min((seconds for seconds in bounds if seconds is not None), default=None)
         if longest is not None:
             latest = self.now + timedelta(seconds=longest)
             timer = self.at(latest, lambda: self._timed_out(latest), timeout=True)
             self.oldest_age = timer if longest != self.definition.timeout_seconds else None
-        self.root.begin(payload)
-        self.ready.append((self.root, None, None))
-        self.turn()
 
     def turn(self) -> None:
         """Let every frame go on that can, for a while."""
@@ -185,9 +220,8 @@ class Run:
             self.guard(self._turn)
 
     def _turn(self) -> None:
-        self.pause_at = self.transitions + TURN_TRANSITIONS
+        self._begin_turn()
         self.now = self.clock.now()
-        self.pause_time = self.now + TURN_TIME
         self._ring()
         ready = self.ready
         while ready and not self.ended and not self.scheduled:
@@ -197,6 +231,10 @@ class Run:
         self.flush()
         if not self.scheduled:
             self._sleep()
+
+    def _begin_turn(self) -> None:
+        self.pause_at = self.transitions + TURN_TRANSITIONS
+        self.pause_time = self.clock.now() + TURN_TIME
 
     def step(self, frame: Frame, answer: Any, failure: StatesError | None = None) -> None:
         """Take one frame to its next command, or to its end."""

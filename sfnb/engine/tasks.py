@@ -3,6 +3,11 @@
 An invocation is the `Report` of its call: what the call says arrives from any thread and is taken
 up on the engine's. Once it is closed, by an answer, a time-out or a cancel, whatever still comes is
 dropped and recorded as such.
+
+A call that only *submits* work (`.waitForTaskToken`, `.sync`) has two answers: the submission's, and
+the one that its token or its job brings. A token may be answered before the submission has returned;
+the answer is then kept until it has, so that the history always reads submitted, then succeeded.
+While a token is awaited nothing runs here, and a jumping clock may jump.
 """
 
 from __future__ import annotations
@@ -13,19 +18,29 @@ from typing import TYPE_CHECKING, Any
 
 from sfnb.asl.commands import InvokeTask
 from sfnb.engine import events as ev
+from sfnb.engine.activities import ActivityTask
+from sfnb.engine.again import begin_again, repeat
 from sfnb.engine.clock import uuid_of
 from sfnb.engine.frame import Frame
 from sfnb.engine.interpreter import too_large
-from sfnb.engine.ports import Call, Handle, TaskCall
+from sfnb.engine.ports import Call, Handle, Queued, Recorded, TaskCall, Work
+from sfnb.engine.tokens import TaskToken
 from sfnb.errors import EvaluationError, StatesError
 from sfnb.values import Payload, size_bytes
 
 if TYPE_CHECKING:
     from sfnb.engine.run import Run, Timer
 
+Outcome = Payload | StatesError
+
 
 class Invocation:
-    """A call under way, between the frame that waits for it and the executor that makes it."""
+    """A call under way, between the frame that waits for it and the executor that makes it.
+
+    open: somebody waits for its outcome. token: that it waits for, "" for none.
+    submitted: the first of its two answers has come, or a worker has it. early: what its token was
+        answered before that.
+    """
 
     def __init__(self, run: Run, frame: Frame, command: InvokeTask) -> None:
         self.run = run
@@ -34,7 +49,7 @@ class Invocation:
         self.integration = run.tasks.integration(command.resource)
         assert frame.state is not None
         self.state = frame.state.name
-        key = f"{frame.path}/{run.last_id}"
+        key = f"{frame.path}/{frame.last_id}"
         self.call = TaskCall(
             resource=command.resource,
             payload=command.payload,
@@ -45,11 +60,23 @@ class Invocation:
             timeout_seconds=command.timeout_seconds,
             heartbeat_seconds=command.heartbeat_seconds,
             credentials=command.credentials,
+            execution=run.arn,
+            machine=run.machine_arn,
+            token=command.token,
+            clock=run.clock,
+            on_output=run.on_output,
         )
         self.key = f"{run.arn}{key}"
+        self.submits = self.integration.submits(self.call)
         self.scheduled_id = 0
+        self.token = ""
         self.open = True
+        self.started = False
+        self.submitted = False
+        self.heartbeat_missed = False
+        self.early: Outcome | None = None
         self.counted = False
+        self.work: Work | None = None
         self.handle: Handle | None = None
         self.deadline: Timer | None = None
         self.heartbeat_limit: Timer | None = None
@@ -59,38 +86,65 @@ class Invocation:
 
         Raises EvaluationError where there is nothing to schedule: parameters that will not do.
         """
-        integration, frame, run = self.integration, self.frame, self.run
-        found = run.tasks.function(self.state, self.call, integration)
-        missing = integration.missing(self.call) if found is None else None
-        if isinstance(missing, EvaluationError):
-            raise missing
+        if self.run.replay is not None and self.run.replay.next is not None:
+            begin_again(self)
+            return
+        told = self.run.tasks.answer(self.state, self.call, self.command.attempt)
+        work = self.find() if told is None else None
+        self.scheduled_id = self.record_scheduled()
+        self.frame.waiting = self
+        if isinstance(work, Queued):
+            self.queue()
+            return
+        self.record_started()
+        if told is not None:
+            self._told(told)
+        elif isinstance(work, Work):
+            self.submit(work)
+        else:
+            assert work is not None
+            self.conclude(work)
+
+    def record_scheduled(self) -> int:
+        return self._record(self.integration.scheduled(self.call))
+
+    def record_started(self) -> None:
+        self._record(self.integration.started(self.call))
+
+    def repeat(self, event: ev.Event) -> None:
+        """The log, replayed, says this of the call."""
+        repeat(self, event)
+
+    def find(self) -> Work | Queued | StatesError:
+        """How the call is made, or why it fails; raises EvaluationError where it cannot be scheduled."""
         try:
-            argument = integration.argument(self.call)
+            work = self.run.tasks.work(self.state, self.call, self.integration)
         except EvaluationError:
             raise
         except StatesError as refusal:
-            argument, missing = self.call.payload, refusal
-        kind, details = integration.scheduled(self.call)
-        self.scheduled_id = frame.record(kind, **details)
-        kind, details = integration.started(self.call)
-        frame.record(kind, **details)
-        frame.waiting = self
-        if missing is not None:
-            self._close()
-            self._fail(missing)
-            return
-        assert found is not None  # else it would be missing
-        self._arm()
-        run.flush()
-        self._count(True)
-        self.handle = run.executor.submit(self._call(*found, argument), self)
+            return refusal
+        if work is not None:
+            return work
+        missing = self.integration.missing(self.call)
+        if isinstance(missing, EvaluationError):
+            raise missing
+        return missing
 
-    def _call(self, name: str, function: Callable[..., Any], argument: Payload) -> Call:
+    def submit(self, work: Work) -> None:
+        self.work = work
+        self._arm()
+        if self.submits:
+            self._open_token()
+        self.run.flush()
+        self._count(True)
+        self.handle = self.run.executor.submit(self._call(work), self)
+
+    def _call(self, work: Work) -> Call:
         limit = self.command.timeout_seconds
         return Call(
-            name=name,
-            function=function,
-            argument=argument,
+            name=work.name,
+            function=work.function,
+            argument=work.argument,
             key=self.key,
             resource=self.command.resource,
             timeout_seconds=None if limit is None else float(limit),
@@ -98,13 +152,24 @@ class Invocation:
             wait_until=self.wait_until,
         )
 
+    def _told(self, told: Outcome) -> None:
+        """The answer is there without a call."""
+        if self.submits:
+            output = told if isinstance(told, Payload) else Payload({})
+            self._record(self.integration.submitted(self.call, output))
+        self.conclude(told)
+
     def _arm(self) -> None:
-        """Set the time-out, and the longest silence, going."""
+        """Set the time-out going, and the longest silence, which for a callback begins once the token is out.
+
+        Source: AWS guide, "Wait for a callback with the task token".
+        """
         command, run = self.command, self.run
         if command.timeout_seconds is not None:
             moment = run.now + timedelta(seconds=command.timeout_seconds)
             self.deadline = run.at(moment, lambda: self._late(heartbeat=False), timeout=True)
-        self._expect_heartbeat()
+        if not self.submits:
+            self._expect_heartbeat()
 
     def _expect_heartbeat(self) -> None:
         if self.heartbeat_limit is not None:
@@ -112,6 +177,43 @@ class Invocation:
         if self.command.heartbeat_seconds is not None:
             moment = self.run.now + timedelta(seconds=self.command.heartbeat_seconds)
             self.heartbeat_limit = self.run.at(moment, lambda: self._late(heartbeat=True), timeout=True)
+
+    def _open_token(self) -> None:
+        token = TaskToken(
+            token=self.command.token or self.call.request_id,
+            execution=self.run.arn,
+            state=self.state,
+            resource=self.command.resource,
+            since=self.run.now,
+            input=self.command.payload.value,
+        )
+        self.token = token.token
+        self.run.tasks.tokens.open(token, self)
+
+    # A worker's task: it waits in a queue, and its time counts from when it is taken
+
+    def queue(self, *, again: bool = False) -> None:
+        """Wait for a worker; `again`: one has had it, and may still answer."""
+        self._open_token()
+        self.run.flush()
+        if again:
+            self._arm()
+            self._expect_heartbeat()
+            return
+        task = ActivityTask(task_token=self.token, input=self.command.payload.text)
+        self.run.tasks.activities.put(self.command.resource, task, self)
+
+    def taken(self, worker_name: str | None) -> None:
+        """A worker has it; from any thread."""
+        self._post(self._taken, worker_name)
+
+    def _taken(self, worker_name: str | None) -> None:
+        if self.open:
+            kind, details = self.integration.started(self.call)
+            self.frame.record(kind, **details, worker_name=worker_name)
+            self.submitted = True
+            self._arm()
+            self._expect_heartbeat()
 
     # What the call reports, from any thread
 
@@ -126,6 +228,9 @@ class Invocation:
 
     def heartbeat(self) -> None:
         self._post(self._heard)
+
+    def called_back(self, outcome: Outcome) -> None:
+        self._post(self._called_back, outcome)
 
     def printed(self, text: str) -> None:
         self._post(self._printed, text)
@@ -152,24 +257,67 @@ class Invocation:
             self.run.wake()
 
     def _answered(self, answer: Payload) -> None:
-        if not self._finish("succeeded"):
+        if not self.open:
+            self._drop("succeeded")
             return
-        result = self.integration.result(self.call, answer)
-        if size_bytes(result.text) > self.run.limits.payload_bytes:
-            self._fail(too_large(self.integration.label(self.call)))
-            return
-        kind, details = self.integration.succeeded(self.call, result)
-        self.frame.record(kind, **details)
-        self.run.go_on(self.frame, result)
+        work = self.work
+        result = self.integration.result(self.call, answer) if work and work.stands_in else answer
+        if not self.submits or self.submitted:
+            self.conclude(result)
+        elif size_bytes(result.text) > self.run.limits.payload_bytes:
+            self.conclude(too_large(self.integration.label(self.call)))
+        else:
+            self._has_submitted(result)
+
+    def _has_submitted(self, answer: Payload) -> None:
+        """The first answer; the second comes by the token, or when the job has ended."""
+        assert self.work is not None
+        self._record(self.integration.submitted(self.call, answer))
+        self.submitted = True
+        self.handle = None
+        self._count(False)
+        if self.early is not None:
+            self.conclude(self.early)
+        elif self.command.resource.endswith(".waitForTaskToken"):
+            self._expect_heartbeat()
+        elif self.work.follow is None:
+            self.conclude(answer)
+        else:
+            self.run.flush()
+            self._count(True)
+            self.handle = self.work.follow(answer, self)
+
+    def wait_again(self, work: Work) -> None:
+        """What was submitted before is waited for again, by its token."""
+        self.work = work
+        self._arm()
+        self._open_token()
+        self._expect_heartbeat()
+
+    def _called_back(self, outcome: Outcome) -> None:
+        if not self.open:
+            self._drop("succeeded" if isinstance(outcome, Payload) else "failed")
+        elif self.submitted:
+            self.conclude(outcome)
+        else:
+            self.early = outcome
 
     def _raised(self, error: str, message: str, trace: Sequence[str]) -> None:
-        if self._finish("failed"):
+        if self.open:
             cause = self.integration.cause(self.call, error, message, trace)
-            self._fail(StatesError(error, cause))
+            self._refused(error, cause)
+        else:
+            self._drop("failed")
 
     def _refused(self, error: str, cause: str | None) -> None:
-        if self._finish("failed"):
-            self._fail(StatesError(error, cause))
+        if self.open:
+            self.conclude(self.early or StatesError(error, cause))
+        else:
+            self._drop("failed")
+
+    def _drop(self, outcome: str) -> None:
+        """Nobody waits for it any more."""
+        self.frame.fact(ev.AnswerDropped, about=self.scheduled_id, outcome=outcome)
 
     def _heard(self) -> None:
         if self.open:
@@ -203,33 +351,29 @@ class Invocation:
 
     # The end
 
-    def _finish(self, outcome: str) -> bool:
-        """Take the call's outcome, unless nobody waits for it any more."""
-        if not self.open:
-            self.frame.fact(ev.AnswerDropped, about=self.scheduled_id, outcome=outcome)
-            return False
-        self._close()
-        return True
-
-    def _close(self) -> None:
-        self.open = False
-        self._count(False)
-        for timer in (self.deadline, self.heartbeat_limit):
-            if timer is not None:
-                timer.cancel()
+    def conclude(self, outcome: Outcome) -> None:
+        """Record what the call came to, and let the frame go on."""
+        self.close()
+        if isinstance(outcome, Payload) and size_bytes(outcome.text) > self.run.limits.payload_bytes:
+            outcome = too_large(self.integration.label(self.call))
+        if isinstance(outcome, Payload):
+            self._record(self.integration.succeeded(self.call, outcome))
+            self.run.go_on(self.frame, outcome)
+        else:
+            self._record(self.integration.failed(self.call, outcome))
+            self.run.go_on(self.frame, None, outcome)
 
     def _late(self, *, heartbeat: bool) -> None:
         if not self.open:
             return
         self._abandon()
+        if self.early is not None:
+            self.conclude(self.early)
+            return
         failure = StatesError("States.Timeout", heartbeat=heartbeat)
-        kind, details = self.integration.timed_out(self.call, failure)
-        self.frame.record(kind, **details)
-        self.run.go_on(self.frame, None, failure)
-
-    def _fail(self, failure: StatesError) -> None:
-        kind, details = self.integration.failed(self.call, failure)
-        self.frame.record(kind, **details)
+        if heartbeat:
+            self.frame.fact(ev.HeartbeatMissed)
+        self._record(self.integration.timed_out(self.call, failure))
         self.run.go_on(self.frame, None, failure)
 
     def cancel(self) -> None:
@@ -238,6 +382,21 @@ class Invocation:
             self._abandon()
 
     def _abandon(self) -> None:
-        self._close()
+        self.close()
         if self.handle is not None:
             self.handle.cancel()
+
+    def close(self) -> None:
+        self.open = False
+        self._count(False)
+        if self.token:
+            self.run.tasks.tokens.close(self.token)
+            if self.work is None:
+                self.run.tasks.activities.withdraw(self.command.resource, self.token)
+        for timer in (self.deadline, self.heartbeat_limit):
+            if timer is not None:
+                timer.cancel()
+
+    def _record(self, recorded: Recorded) -> int:
+        kind, details = recorded
+        return self.frame.record(kind, **details)

@@ -6,16 +6,30 @@ from sfnb.engine.ports import Integration
 from sfnb.integrations.activity import Activity
 from sfnb.integrations.lambda_function import LambdaFunction
 from sfnb.integrations.lambda_invoke import LambdaInvoke
-from sfnb.integrations.service import Service, service_action
+from sfnb.integrations.optimized import Optimized
+from sfnb.integrations.put_events import PutEvents
+from sfnb.integrations.sdk import AwsSdk
+from sfnb.integrations.service import Service, bare_action
+from sfnb.integrations.start_execution import StartExecution
 
 FUNCTION = LambdaFunction()
 ACTIVITY = Activity()
 SERVICE = Service()
+SDK = AwsSdk()
+DYNAMODB = Optimized("DynamoDB", "AmazonDynamoDBv2", "AmazonDynamoDB")
 
 INTEGRATIONS: dict[str, Integration] = {
+    "dynamodb:deleteItem": DYNAMODB,
+    "dynamodb:getItem": DYNAMODB,
+    "dynamodb:putItem": DYNAMODB,
+    "dynamodb:updateItem": DYNAMODB,
+    "events:putEvents": PutEvents("EventBridge", "AmazonEventBridge", "AmazonEventBridge"),
     "lambda:invoke": LambdaInvoke(),
+    "sns:publish": Optimized("SNS", "AmazonSNS", "AmazonSNS"),
+    "sqs:sendMessage": Optimized("SQS", "AmazonSQS", "AmazonSQS"),
+    "states:startExecution": StartExecution(),
 }
-"""By service and action; every other service is `SERVICE`."""
+"""By service and action, whatever the way the answer comes; `aws-sdk:` is `SDK`, all others `SERVICE`."""
 
 
 def integration_for(resource: str) -> Integration:
@@ -25,4 +39,6 @@ def integration_for(resource: str) -> Integration:
         return FUNCTION
     if parts[5] == "activity":
         return ACTIVITY if len(parts) > 6 else FUNCTION
-    return INTEGRATIONS.get(":".join(service_action(resource)), SERVICE)
+    if parts[5] == "aws-sdk":
+        return SDK
+    return INTEGRATIONS.get(":".join(bare_action(resource)), SERVICE)

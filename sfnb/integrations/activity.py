@@ -1,5 +1,7 @@
 """A Task whose Resource is an activity's ARN; a Python function may stand for its worker.
 
+Else the task waits in the queue of the activity, if that was created, until a worker takes it.
+
 Source: AWS guide, "Activities"; AWS API reference, ActivityScheduledEventDetails.
 """
 
@@ -8,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sfnb.engine import events as ev
-from sfnb.engine.ports import Recorded, TaskCall
+from sfnb.engine.ports import Queued, Recorded, TaskCall, World
 from sfnb.errors import EvaluationError, StatesError
 from sfnb.values import Payload
 
@@ -22,6 +24,12 @@ class Activity:
     def argument(self, call: TaskCall) -> Payload:
         return call.payload
 
+    def reach(self, call: TaskCall, world: World) -> Queued | None:
+        return Queued() if world.activities.exists(call.resource) else None
+
+    def submits(self, call: TaskCall) -> bool:
+        return False
+
     def scheduled(self, call: TaskCall) -> Recorded:
         return ev.ActivityScheduled, {
             "resource": call.resource,
@@ -32,6 +40,9 @@ class Activity:
 
     def started(self, call: TaskCall) -> Recorded:
         return ev.ActivityStarted, {}
+
+    def submitted(self, call: TaskCall, answer: Payload) -> Recorded:
+        raise AssertionError("a worker's answer is the result")
 
     def result(self, call: TaskCall, answer: Payload) -> Payload:
         return answer

@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 
 from sfnb.engine import events as ev
-from sfnb.engine.ports import Recorded, TaskCall
+from sfnb.engine.ports import Recorded, TaskCall, World
 from sfnb.errors import StatesError
 from sfnb.values import Json, Payload
 
@@ -24,6 +24,12 @@ class LambdaFunction:
     def argument(self, call: TaskCall) -> Payload:
         return call.payload
 
+    def reach(self, call: TaskCall, world: World) -> None:
+        """Functions are Python functions of this process."""
+
+    def submits(self, call: TaskCall) -> bool:
+        return False
+
     def scheduled(self, call: TaskCall) -> Recorded:
         return ev.LambdaFunctionScheduled, {
             "resource": call.resource,
@@ -34,6 +40,9 @@ class LambdaFunction:
 
     def started(self, call: TaskCall) -> Recorded:
         return ev.LambdaFunctionStarted, {}
+
+    def submitted(self, call: TaskCall, answer: Payload) -> Recorded:
+        raise AssertionError("a function's answer is the result")
 
     def result(self, call: TaskCall, answer: Payload) -> Payload:
         return Payload(answer.value, runtime_text(answer.value))

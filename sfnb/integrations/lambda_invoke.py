@@ -9,7 +9,7 @@ import base64
 from collections.abc import Sequence
 
 from sfnb.engine.ports import TaskCall
-from sfnb.errors import EvaluationError, StatesError
+from sfnb.errors import StatesError
 from sfnb.integrations.lambda_function import (
     error_payload,
     function_name,
@@ -17,7 +17,7 @@ from sfnb.integrations.lambda_function import (
     runtime_text,
     service_cause,
 )
-from sfnb.integrations.service import Service
+from sfnb.integrations.service import Service, parameters_refused
 from sfnb.values import EMPTY_OBJECT, Json, Payload, encode, size_bytes
 
 
@@ -73,10 +73,7 @@ def reference(call: TaskCall) -> str:
     fault = "The field 'FunctionName' is required but was missing"
     if name is not None:
         fault = "The value for the field 'FunctionName' must be a STRING"
-    raise EvaluationError(
-        "States.Runtime",
-        f"The Parameters '{call.payload.text}' could not be used to start the Task: [{fault}]",
-    )
+    raise parameters_refused(call, [fault])
 
 
 def log_tail(call: TaskCall) -> str:

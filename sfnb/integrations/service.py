@@ -1,19 +1,23 @@
 """A Task whose Resource is a service integration: `arn:aws:states:::sqs:sendMessage`.
 
-sfnb does not call the service: a Python function given to the state, or registered under the name
-`sqs:sendMessage`, stands for it. It is given the Parameters, and its answer is the result.
+A Python function given to the state, or registered under the name `sqs:sendMessage`, stands for it: it
+is given the Parameters, and its answer is the result. Where the call waits for its token, the answer is
+that of the submission.
 Source: AWS guide, "Integrating optimized services"; AWS recordings.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sfnb.engine import events as ev
-from sfnb.engine.ports import Recorded, TaskCall
-from sfnb.errors import StatesError
+from sfnb.engine.ports import Recorded, TaskCall, Work, World
+from sfnb.errors import EvaluationError, StatesError
 from sfnb.integrations.lambda_function import credentials
 from sfnb.values import Payload
+
+SUBMITTING = (".waitForTaskToken", ".sync", ".sync:2")
+"""The ends of a Resource whose call only begins the work."""
 
 
 class Service:
@@ -25,6 +29,12 @@ class Service:
 
     def argument(self, call: TaskCall) -> Payload:
         return call.payload
+
+    def reach(self, call: TaskCall, world: World) -> Work | None:
+        return None
+
+    def submits(self, call: TaskCall) -> bool:
+        return call.resource.endswith(SUBMITTING)
 
     def scheduled(self, call: TaskCall) -> Recorded:
         return ev.TaskScheduled, {
@@ -38,6 +48,9 @@ class Service:
 
     def started(self, call: TaskCall) -> Recorded:
         return ev.TaskStarted, self.about(call)
+
+    def submitted(self, call: TaskCall, answer: Payload) -> Recorded:
+        return ev.TaskSubmitted, {**self.about(call), "output": answer.text}
 
     def result(self, call: TaskCall, answer: Payload) -> Payload:
         return answer
@@ -63,6 +76,24 @@ class Service:
     def about(self, call: TaskCall) -> dict[str, str]:
         kind, action = service_action(call.resource)
         return {"resource_type": kind, "resource": action}
+
+
+def bare_action(resource: str) -> tuple[str, str]:
+    """The same without what says how the answer comes.
+
+    >>> bare_action("arn:aws:states:::states:startExecution.sync:2")
+    ('states', 'startExecution')
+    """
+    kind, action = service_action(resource)
+    return kind, action.partition(".")[0]
+
+
+def parameters_refused(call: TaskCall, faults: Iterable[str]) -> EvaluationError:
+    """Parameters with which nothing can be scheduled."""
+    return EvaluationError(
+        "States.Runtime",
+        f"The Parameters '{call.payload.text}' could not be used to start the Task: [{', '.join(faults)}]",
+    )
 
 
 def service_action(resource: str) -> tuple[str, str]:

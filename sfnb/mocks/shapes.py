@@ -99,7 +99,7 @@ class NoModels(SfnbError):
 @cache
 def _session() -> Any:
     try:
-        import botocore.session  # type: ignore[import-untyped]
+        import botocore.session
     except ImportError:
         raise NoModels(
             'Automatic mocks need the AWS service models of botocore: pip install "sfnb[aws]"'

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from sfnb.asl.machine import did_you_mean
+from sfnb.asl.ways import did_you_mean
 from sfnb.errors import InvalidInput
 from sfnb.jsonable import NotJson, size_message, to_payload
 from sfnb.values import Payload, size_bytes

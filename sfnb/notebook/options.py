@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from sfnb.asl.machine import did_you_mean
+from sfnb.asl.ways import did_you_mean
 from sfnb.errors import SfnbError
 
 STATUSES = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")

@@ -16,6 +16,7 @@ from sfnb.asl.states import STATES
 from sfnb.asl.states.choice import OPERATORS
 from sfnb.errors import PathStep
 from sfnb.notebook.draft import Spot
+from sfnb.query import LANGUAGES
 from sfnb.query.intrinsics import INTRINSICS
 
 Path = tuple[PathStep, ...]
@@ -158,6 +159,11 @@ def _record_keys(record: type) -> Callable[[Spot, Mapping[str, Any]], list[str]]
     return lambda spot, present: _unused(fields_of(record), present)
 
 
+def _catcher_keys(spot: Spot, present: Mapping[str, Any]) -> list[str]:
+    flow = LANGUAGES["JSONPath"].catcher_fields
+    return [*_unused(fields_of(Catcher), present), *(name for name in flow if name not in present)]
+
+
 def _rule_keys(spot: Spot, present: Mapping[str, Any]) -> list[str]:
     outermost = spot.path[-2:-1] == ("Choices",)
     operators = [] if any(name in present for name in OPERATORS) else list(OPERATORS)
@@ -169,7 +175,7 @@ _KEYS: dict[str, Callable[[Spot, Mapping[str, Any]], list[str]]] = {
     "states": _state_names,
     "state": _state_keys,
     "retrier": _record_keys(Retrier),
-    "catcher": _record_keys(Catcher),
+    "catcher": _catcher_keys,
     "rule": _rule_keys,
     "config": lambda spot, present: ["Mode"],
 }

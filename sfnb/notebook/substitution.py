@@ -18,9 +18,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from sfnb.asl.machine import did_you_mean
 from sfnb.asl.reading import MAX_SIZE_BYTES
 from sfnb.asl.source import Format, Source, read_text
+from sfnb.asl.ways import did_you_mean
 from sfnb.errors import Diagnostic, PathStep
 from sfnb.jsonable import NotJson, to_json
 from sfnb.values import Json, decode, encode

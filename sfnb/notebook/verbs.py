@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sfnb.asl.decode import decode
-from sfnb.asl.machine import did_you_mean
+from sfnb.asl.ways import did_you_mean
 from sfnb.default import executions, machines, service
 from sfnb.errors import SfnbError
 from sfnb.execution import Execution

@@ -13,7 +13,7 @@ from sfnb.query.expression import Expression
 from sfnb.query.jsonata import JSONATA
 from sfnb.query.jsonpath import JSONPATH
 from sfnb.query.reporting import Report
-from sfnb.query.stages import Assign, Enter, Leave
+from sfnb.query.stages import Assign, Enter, EnterSteps, Leave, LeaveSteps
 from sfnb.values import Json
 
 
@@ -27,11 +27,17 @@ class Exit(Protocol):
     leave: Leave | None
     assign: Assign | None
 
+    def leaving(self) -> LeaveSteps:
+        """The steps that `leave` takes at once, one by one."""
+
 
 class Flow(Exit, Protocol):
     """The data flow around one state. A stage is None where it would change nothing."""
 
     enter: Enter | None
+
+    def entering(self) -> EnterSteps:
+        """The steps that `enter` takes at once, one by one."""
 
 
 class Language(Protocol):

@@ -15,3 +15,9 @@ Leave = Callable[[Scope, Payload], Payload]
 
 Assign = Callable[[Scope, Payload], dict[str, Json]]
 """From the work's result to the values of variables."""
+
+EnterSteps = tuple[tuple[str, Enter | None], ...]
+"""What `enter` does, field by field; None where the state does not have the field."""
+
+LeaveSteps = tuple[tuple[str, Leave | None], ...]
+"""What `leave` does, field by field."""

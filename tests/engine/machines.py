@@ -66,13 +66,47 @@ def chain(*states: TREE) -> TREE:
     return {"StartAt": "S0", "States": named}
 
 
+def distinct(tree: TREE) -> TREE:
+    """The same machine with names that are unique in all of it: `It` inside of `It` becomes `It'`."""
+    taken: set[str] = set()
+
+    def rename(part: TREE) -> TREE:
+        names = {}
+        for name in part["States"]:
+            new = name
+            while new in taken:
+                new += "'"
+            taken.add(new)
+            names[name] = new
+        states = {names[name]: moved(state, names) for name, state in part["States"].items()}
+        return {**part, "StartAt": names[part["StartAt"]], "States": states}
+
+    def moved(value: Any, names: dict[str, str]) -> Any:
+        if isinstance(value, list):
+            return [moved(item, names) for item in value]
+        if not isinstance(value, dict):
+            return value
+        if "States" in value:
+            return rename(value)
+        return {
+            key: names.get(item, item)
+            if key in ("Next", "Default") and isinstance(item, str)
+            else item
+            if key in ("Parameters", "Result", "Assign", "ItemSelector")
+            else moved(item, names)
+            for key, item in value.items()
+        }
+
+    return rename(tree)
+
+
 def parallel(*branches: TREE, **fields: Any) -> TREE:
     """A Parallel state of these branches."""
     return {"Type": "Parallel", "Branches": list(branches), **fields}
 
 
 def load(service: StepFunctions, tree: TREE, **tasks: Any) -> StateMachine:
-    machine = load_machine(service, tree, name="machine")
+    machine = load_machine(service, distinct(tree), name="machine")
     machine.tasks.update(tasks)
     return machine
 

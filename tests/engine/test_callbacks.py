@@ -14,9 +14,12 @@ from machines import TREE, frozen, history, load, parallel, single, types
 import sfnb
 from sfnb.engine import events as ev
 from sfnb.engine.activities import ActivityDoesNotExist, InvalidArn
+from sfnb.engine.ports import TaskCall
 from sfnb.engine.tokens import InvalidOutput, InvalidToken, TaskDoesNotExist, TaskTimedOut
+from sfnb.errors import StatesError
 from sfnb.execution import Execution
 from sfnb.service import InvalidName, StepFunctions
+from sfnb.values import Payload, decode
 
 SOON = 20.0
 """Seconds within which what is to end has ended, or the test fails; nothing waits that long."""
@@ -273,6 +276,57 @@ def test_who_runs_it_in_a_cell_is_told_what_it_waits_for(
         f"It is waiting for a task token: {box.tokens[0]}; "
         f'answer with sfnb.send_task_success("{box.tokens[0]}", output)'
     ]
+
+
+def test_a_lambda_function_is_found_by_its_name_and_given_its_payload(service: StepFunctions) -> None:
+    tree = single(
+        {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
+            "Parameters": {"FunctionName": "ask", "Payload": {"token.$": "$$.Task.Token"}},
+        }
+    )
+
+    def ask(event: dict[str, str]) -> str:
+        service.send_task_success(event["token"], "1")
+        return "asked"
+
+    execution = ended(load(service, tree, ask=ask).start())
+
+    assert execution.output == 1
+    submitted = history(execution)[4]
+    assert isinstance(submitted, ev.TaskSubmitted)
+    output: Any = decode(submitted.output)
+    assert (output["Payload"], output["StatusCode"]) == ("asked", 200)
+
+
+# Answers without a call
+
+
+@pytest.mark.parametrize(
+    ("told", "status", "kinds"),
+    [
+        (Payload(1), "SUCCEEDED", ["TaskScheduled", "TaskStarted", "TaskSubmitted", "TaskSucceeded"]),
+        (StatesError("E"), "FAILED", ["TaskScheduled", "TaskStarted", "TaskSubmitted", "TaskFailed"]),
+    ],
+)
+def test_a_mock_answers_instead_of_whatever_is_there(
+    service: StepFunctions, told: Payload | StatesError, status: str, kinds: list[str]
+) -> None:
+    asked = []
+
+    def answer(state: str, call: TaskCall, attempt: int) -> Payload | StatesError:
+        asked.append((state, call.resource, attempt))
+        return told
+
+    machine = load(service, asking(Retry=[{"ErrorEquals": ["E"], "MaxAttempts": 1}]))
+    service.registry.machine(machine.arn).answer = answer  # type: ignore[method-assign]
+    execution = ended(machine.start(skip_waits=True))
+
+    assert execution.status == status
+    assert asked[0] == ("It", ASK, 0)
+    assert asked[1:] == ([] if status == "SUCCEEDED" else [("It", ASK, 1)])
+    assert types(execution)[2:6] == kinds
 
 
 # Jobs

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 from laws import check_laws
-from machines import TREE, frozen, history, parallel, single
+from machines import TREE, distinct, frozen, history, parallel, single
 from msgspec import structs
 
 import sfnb
@@ -169,7 +169,7 @@ numbers = iter(range(1_000_000))
 
 def run(service: StepFunctions, tree: TREE, name: str | None = None) -> Execution:
     name = name or f"run-{next(numbers)}"
-    execution = load_machine(service, tree, name="machine").start(INPUT, name=name, clock=frozen())
+    execution = load_machine(service, distinct(tree), name="machine").start(INPUT, name=name, clock=frozen())
     assert execution.wait(20)
     return execution
 

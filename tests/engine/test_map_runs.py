@@ -93,7 +93,7 @@ def test_a_child_is_an_execution_with_a_log_and_a_context_of_its_own(service: St
         assert output["m"].endswith(":stateMachine:rows/each")
         assert service.describe_execution(child.arn).status == "SUCCEEDED"
         log = list(service.get_execution_history(child.arn))
-        assert [event.type for event in log][0] == "ExecutionStarted"
+        assert log[0].type == "ExecutionStarted"
         assert [event.id for event in log] == [1, 2, 3, 4]
     assert service.map_runs.describe(map_run.arn) is map_run
 

@@ -56,12 +56,17 @@ def test_errors_are_shown_with_the_lines_of_the_cell_and_the_old_value_stays(run
     assert shell.user_ns["orders"] is before
     assert isinstance(ran.error, Refused)
     assert ran.printed.splitlines() == [
-        "1 error in this definition; orders keeps its old value",
+        "2 errors in this definition; orders keeps its old value",
         "",
-        "error: line 3, column 14: Missing 'StartAt' target: Shiip",
+        "error: line 3, column 14: Missing 'Next' target: Shiip",
         '  3 |   "StartAt": "Shiip",',
         "    |              ^^^^^^^",
         'hint: did you mean "Ship"?',
+        "",
+        'error: line 4, column 14: State "Ship" is not reachable.',
+        '  4 |   "States": {"Ship": {"Type": "Pass", "End": true}}',
+        "    |              ^^^^^^",
+        'hint: "Shiip" is probably meant to lead here',
     ]
 
 

@@ -50,7 +50,7 @@ def offers(shell: Any) -> Offers:
         ),
         (HEAD + '"A": {"Parameters": {"FunctionName": "|"', ["price"]),
         (HEAD + '"A": {"Catch": [{"ErrorEquals": ["Pay|"', ["PaymentDeclined"]),
-        (HEAD + '"A": {"Catch": [{"|"', ["ErrorEquals", "Next", "Comment", "ResultPath"]),
+        (HEAD + '"A": {"Catch": [{"|"', ["ErrorEquals", "Next", "Comment", "ResultPath", "Assign"]),
         (HEAD + '"A": {"Catch": [{"Next": "|"}]}, "B": {}', ["B", "A"]),
         (HEAD + '"A": {"Retry": [{"Jit|"', ["JitterStrategy"]),
         (HEAD + '"A": {"Retry": [{"JitterStrategy": "|"', ["FULL", "NONE"]),
@@ -86,7 +86,7 @@ def test_offers(offers: Offers, cell: str, wanted: list[str]) -> None:
 def test_fields_that_are_there_are_not_offered_again(offers: Offers) -> None:
     found = offers(HEAD + '"A": {"Type": "Wait", "SecondsPath": "$.s", "End": true, "|"}')
 
-    assert found == ["Timestamp", "TimestampPath", "InputPath", "OutputPath", "Comment"]
+    assert found == ["Timestamp", "TimestampPath", "InputPath", "OutputPath", "Assign", "Comment"]
 
 
 def test_inside_a_cell_neither_files_nor_names_of_python_are_offered(offers: Offers) -> None:

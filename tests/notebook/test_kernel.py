@@ -173,12 +173,17 @@ def test_a_failing_cell_shows_a_short_traceback(kernel: Kernel) -> None:
 
     assert ran.status == "error"
     assert ran.traceback == [
-        "1 error in this definition; m keeps its old value",
+        "2 errors in this definition; m keeps its old value",
         "",
-        "error: line 3, column 10: Missing 'StartAt' target: B",
+        "error: line 3, column 10: Missing 'Next' target: B",
         "  3 | StartAt: B",
         "    |          ^",
         "hint: there is no state of this name here",
+        "",
+        'error: line 4, column 10: State "A" is not reachable.',
+        "  4 | States: {A: {Type: Succeed}}",
+        "    |          ^",
+        "hint: no Next, Default, Choice or Catch names it",
     ]
 
 

@@ -45,7 +45,7 @@ def test_unloading_what_is_not_there_does_nothing(bare_shell: Any) -> None:
 def test_a_comment_above_the_magic_does_no_harm_and_lines_are_the_cells(run: Any) -> None:
     ran = run("# The orders\n\n%%asl orders\nStartAt: B\nStates: {A: {Type: Succeed}}")
 
-    assert "line 4, column 10: Missing 'StartAt' target: B" in ran.printed
+    assert "line 4, column 10: Missing 'Next' target: B" in ran.printed
 
 
 def test_the_help_of_the_magics_knows_every_option(shell: Any) -> None:

@@ -93,7 +93,7 @@ def test_validate_shows_findings_and_does_not_fail(run: Any, orders: None, tmp_p
     ran = run(f"%asl validate {file}")
 
     assert ran.error is None
-    assert "Missing 'StartAt' target: A" in ran.texts[0]
+    assert "Missing 'Next' target: A" in ran.texts[0]
     assert run("%asl validate orders").texts == ["orders: no errors, no warnings"]
     assert "there is no file or state machine 'nothing'" in run("%asl validate nothing").printed
 

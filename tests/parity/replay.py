@@ -93,6 +93,15 @@ class ReplayWorld:
 
     def define_lambda(self, name: str, handler: Handler) -> None: ...
 
+    def make(self, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+        return {}
+
+    def collect(self, key: str) -> Any:
+        return None
+
+    def task_token(self) -> str:
+        return "sample-token"
+
     def wait(self, execution_arn: str) -> None: ...
 
     def sleep(self, seconds: float) -> None: ...

@@ -105,9 +105,10 @@ def run_history(last: dict[str, Any], answered: dict[str, Any]) -> tuple[Run, St
 def test_names_are_made_up_and_the_executions_name_is_taken_from_the_answer() -> None:
     run, world = run_history(ENDED, ENDED | {"name": "run-1"})
     (_, create), (_, start), (waited, _), (_, read) = world.asked
-    assert create == {"name": "ArnPart_0idx_x7f", "definition": '{"R": "fn_x7f"}', "roleArn": ROLE_ARN}
-    assert start["stateMachineArn"] == "arn:aws:states:us-east-1:111111111111:stateMachine:ArnPart_0idx_x7f"
-    assert read == {"executionArn": "arn:aws:states:us-east-1:111111111111:execution:ArnPart_0idx_x7f:run-1"}
+    name = "statemachine_create_and_record_execution_00000000"
+    assert create == {"name": name, "definition": '{"R": "fn_x7f"}', "roleArn": ROLE_ARN}
+    assert start["stateMachineArn"] == f"arn:aws:states:us-east-1:111111111111:stateMachine:{name}"
+    assert read == {"executionArn": f"arn:aws:states:us-east-1:111111111111:execution:{name}:run-1"}
     assert (waited, list(world.lambdas)) == ("wait", ["fn_x7f"])
     assert differences(run, "strict") == []
 

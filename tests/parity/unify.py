@@ -26,6 +26,8 @@ ADDED: dict[str, datetime] = {
     "redriveStatus": datetime(2024, 3, 1),
     "redriveStatusReason": datetime(2024, 3, 1),
     "RedriveCount": datetime(2024, 8, 1),
+    "RedriveStatus": datetime(2024, 3, 1),
+    "RedriveStatusReason": datetime(2024, 3, 1),
     "encryptionConfiguration": datetime(2024, 12, 1),
 }
 """Fields that older recordings lack: an extra one is not a difference before this day."""

@@ -8,7 +8,9 @@ own executor, and sleep by `sfnb.sleep`.
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +18,7 @@ import msgspec
 
 from .lambdas import Handler, LambdaError, RawPayload
 from .loader import Case
-from .runner import ACCOUNT, REGION, StepFunctionsApi
+from .runner import ACCOUNT, REGION
 
 if TYPE_CHECKING:
     from sfnb.engine.ports import Call, Handle, Report
@@ -39,16 +41,43 @@ class SfnbWorld:
     """A service of its own, in memory, with AWS's limits and clocks that jump."""
 
     def __init__(self, case: Case) -> None:
-        from sfnb.engine.clock import JumpClock
+        from sfnb.engine.clock import JumpClock, RealClock
         from sfnb.executors import EXECUTORS
         from sfnb.service import StepFunctions
 
+        from .cloud import Cloud
+
+        self._cloud = Cloud()
         executor = LambdaExecutor(EXECUTORS["threads"]())
-        self._service = StepFunctions(account=ACCOUNT, region=REGION, clock=JumpClock, executor=executor)
-        self.api: StepFunctionsApi = SfnbApi(self._service)
+        self._service = StepFunctions(
+            account=ACCOUNT,
+            region=REGION,
+            clock=RealClock if _is_called_back(case) else JumpClock,
+            executor=executor,
+            aws=self._cloud,
+        )
+        self._handlers = executor.handlers
+        self.api = SfnbApi(self._service)
 
     def define_lambda(self, name: str, handler: Handler) -> None:
+        self._handlers.append(handler)
         self._service.registry.functions[name] = handler
+
+    def make(self, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+        return self._cloud.make(service, operation, params)
+
+    def collect(self, key: str) -> Any:
+        return self.api.logged() if key == "logged_execution_events" else self._cloud.collect(key)
+
+    def task_token(self) -> str:
+        until = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < until:
+            for token in self._service.list_task_tokens():
+                events = self._service.get_execution_history(token.execution)
+                if any(event.type == "TaskSubmitted" for event in events):
+                    return token.token
+            time.sleep(0.005)
+        raise TimeoutError(f"no task token was handed out in {PATIENCE_SECONDS} seconds")
 
     def wait(self, execution_arn: str) -> None:
         if not self._service.execution(execution_arn).wait(PATIENCE_SECONDS):
@@ -64,6 +93,32 @@ class SfnbWorld:
 
     def close(self) -> None:
         self._service.close()
+        self._cloud.close()
+
+
+def _is_called_back(case: Case) -> bool:
+    """Whether somebody answers a task token: the tasks that wait for it need a clock that waits, too."""
+    return any("SendTask" in step.operation or ":sendTask" in str(step.params) for step in case.steps)
+
+
+class Refused(Exception):
+    """A call that the service has refused, as boto3 tells it."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """The service's exceptions are called as AWS's errors."""
+    from sfnb.errors import SfnbError
+
+    try:
+        yield
+    except SfnbError as error:
+        raise Refused(type(error).__name__, str(error)) from None
 
 
 class SfnbApi:
@@ -71,6 +126,7 @@ class SfnbApi:
 
     def __init__(self, service: StepFunctions) -> None:
         self._service = service
+        self._logging: dict[str, dict[str, Any]] = {}
 
     def create_state_machine(self, **params: Any) -> dict[str, Any]:
         from sfnb.asl.source import read_text
@@ -80,7 +136,56 @@ class SfnbApi:
             name=params["name"],
             role_arn=params["roleArn"],
         )
+        self._logging[record.arn] = params.get("loggingConfiguration", {})
         return {"stateMachineArn": record.arn, "creationDate": record.creation_date}
+
+    def create_activity(self, **params: Any) -> dict[str, Any]:
+        with refusals():
+            record = self._service.create_activity(params["name"])
+        return {"activityArn": record.arn, "creationDate": record.creation_date}
+
+    def describe_activity(self, **params: Any) -> dict[str, Any]:
+        with refusals():
+            record = self._service.describe_activity(params["activityArn"])
+        return {"activityArn": record.arn, "name": record.name, "creationDate": record.creation_date}
+
+    def delete_activity(self, **params: Any) -> dict[str, Any]:
+        with refusals():
+            self._service.delete_activity(params["activityArn"])
+        return {}
+
+    def get_activity_task(self, **params: Any) -> dict[str, Any]:
+        with refusals():
+            task = self._service.get_activity_task(params["activityArn"], params.get("workerName"))
+        return {} if task is None else {"taskToken": task.task_token, "input": task.input}
+
+    def send_task_success(self, **params: Any) -> dict[str, Any]:
+        with refusals():
+            self._service.send_task_success(params["taskToken"], params["output"])
+        return {}
+
+    def send_task_failure(self, **params: Any) -> dict[str, Any]:
+        with refusals():
+            self._service.send_task_failure(params["taskToken"], params.get("error"), params.get("cause"))
+        return {}
+
+    def send_task_heartbeat(self, **params: Any) -> dict[str, Any]:
+        with refusals():
+            self._service.send_task_heartbeat(params["taskToken"])
+        return {}
+
+    def logged(self) -> list[dict[str, Any]]:
+        """What the executions have logged, one after the other."""
+        from sfnb.engine.log_records import log_records
+
+        records: list[dict[str, Any]] = []
+        for live in reversed(self._service.list_executions()):
+            live.wait(PATIENCE_SECONDS)
+            asked = self._logging[live.machine.arn]
+            events = self._service.get_execution_history(live.arn)
+            data = asked.get("includeExecutionData", False)
+            records += log_records(events, live.arn, asked.get("level", "OFF"), include_data=data)
+        return records
 
     def start_execution(self, **params: Any) -> dict[str, Any]:
         from sfnb.values import Payload
@@ -120,8 +225,11 @@ class LambdaExecutor:
 
     def __init__(self, executor: ThreadExecutor) -> None:
         self._executor = executor
+        self.handlers: list[Handler] = []
 
     def submit(self, call: Call, report: Report) -> Handle:
+        if call.function not in self.handlers:
+            return self._executor.submit(call, report)
         spoken = _LambdaReport(report)
 
         def function(event: Any, context: Any) -> Any:

@@ -158,7 +158,7 @@ class Map(State, frozen=True, kw_only=True):
         return ReadSpec(
             resource=reader.resource,
             arguments=_evaluated(reader.arguments, scope),
-            config=reader.reader_config.evaluate(scope),
+            config={} if reader.reader_config is None else reader.reader_config.evaluate(scope),
         )
 
     def _batch_spec(self, scope: Scope) -> BatchSpec | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sfnb.query.jsonata.template import Template
 from sfnb.query.scope import Scope
-from sfnb.query.stages import Assign, Enter, Leave
+from sfnb.query.stages import Assign, Enter, EnterSteps, Leave, LeaveSteps
 from sfnb.values import Json, Payload
 
 
@@ -28,6 +28,12 @@ class JsonataFlow:
         assert self.arguments is not None
         return Payload(self.arguments.evaluate(scope))
 
+    def entering(self) -> EnterSteps:
+        return (("Arguments", self.enter),)
+
+    def leaving(self) -> LeaveSteps:
+        return (("Output", self.leave),)
+
 
 class JsonataExit:
     """How a Choice rule or a Catcher leaves: its Output and its Assign."""
@@ -37,6 +43,9 @@ class JsonataExit:
     def __init__(self, leave: Leave, assign: Assign | None) -> None:
         self.leave: Leave | None = leave
         self.assign = assign
+
+    def leaving(self) -> LeaveSteps:
+        return (("Output", self.leave),)
 
 
 def unchanged(scope: Scope, result: Payload) -> Payload:

@@ -121,7 +121,7 @@ def _gather(value: Json, found: dict[str, None]) -> None:
 def distinct(value: Json) -> Json:
     """The items of an array without those that equal an earlier one.
 
-    >>> distinct([1, {"a": 1, "b": 2}, 1.0, {"b": 2, "a": 1}, True])
+    >>> distinct([1, {"a": 1, "b": 2}, 1, {"b": 2, "a": 1}, True])
     [1, {'a': 1, 'b': 2}, True]
     """
     if not isinstance(value, list) or len(value) < 2:
@@ -140,11 +140,20 @@ def whole(number: Number, function: str) -> int:
 
 
 def drawn(chance: Callable[[], Chance]) -> dict[str, Function]:
-    """`$random` and `$uuid`, drawing on `chance`; a seeded `$random` is `java.util.Random`'s first double."""
+    """`$random` and `$uuid`, drawing on what `chance` gives; it is asked once, when it is first needed.
+
+    A seeded `$random` is `java.util.Random`'s first double.
+    """
+    source: list[Chance] = []
+
+    def drawing() -> Chance:
+        if not source:
+            source.append(chance())
+        return source[0]
 
     def random(*arguments: Json) -> Json:
         if not arguments or arguments[0] is None:
-            return chance().float()
+            return drawing().float()
         seed = arguments[0]
         if len(arguments) > 1 or isinstance(seed, bool) or not isinstance(seed, Number):
             raise _mismatch("random", len(arguments))
@@ -153,7 +162,7 @@ def drawn(chance: Callable[[], Chance]) -> dict[str, Function]:
     def uuid(*arguments: Json) -> Json:
         if arguments:
             raise _mismatch("uuid", 1)
-        return chance().uuid()
+        return drawing().uuid()
 
     return {"random": random, "uuid": uuid}
 

@@ -62,11 +62,15 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Scope:
-    """names: bound here. pending: bound once the binding's expression has ended, with its bracket depth."""
+    """names: bound here. pending: bound once the binding's expression has ended, with its bracket depth.
 
-    __slots__ = ("depth", "names", "pending")
+    body: whether it is the body of a function.
+    """
 
-    def __init__(self, depth: int, names: Iterable[str] = ()) -> None:
+    __slots__ = ("body", "depth", "names", "pending")
+
+    def __init__(self, depth: int, names: Iterable[str] = (), *, body: bool = False) -> None:
+        self.body = body
         self.depth = depth
         self.names = set(names)
         self.pending: list[tuple[int, str]] = []
@@ -87,7 +91,7 @@ def read(text: str) -> Reading:
         path=_path(tokens),
         context=_looks_around(tokens),
         crowded=functions or signs.count("..") > 1,
-        explosive=not _EQUALITY.isdisjoint(signs) and _may_double(tokens, signs),
+        explosive=not _EQUALITY.isdisjoint(signs) and (walk.recursive or _may_double(tokens, signs)),
         textual="&" in signs or "string" in mentioned,
         later=_later(tokens),
     )
@@ -186,15 +190,16 @@ def _may_double(tokens: list[Token], signs: list[str]) -> bool:
     for one, two in pairwise(tokens):
         if one.kind == "variable" and one.text == "reduce":
             return True
-        if one.kind == "operator" and one.text == ":=" and two.kind == "name" and two.text in _LAMBDA:
-            return True
         if one.kind == "operator" and one.text in {"}", ")"} and two.text == "(" and not two.operand:
             return True
     return False
 
 
 class _Walk:
-    """The pass over the tokens."""
+    """The pass over the tokens.
+
+    recursive: whether a function may call itself: in some body, one is named that the expression makes.
+    """
 
     def __init__(self, tokens: list[Token]) -> None:
         self.tokens = tokens
@@ -202,6 +207,8 @@ class _Walk:
         self.states: set[str] = set()
         self.functions: set[str] = set()
         self.every_state = False
+        self.recursive = False
+        self._made: set[str] = set()
         self._depth = 0
         self._scopes = [_Scope(0)]
         at = 0
@@ -249,7 +256,7 @@ class _Walk:
         while at < len(self.tokens) and self._sign(at) != "{":
             at += 1
         self._depth += 1
-        self._scopes.append(_Scope(self._depth, parameters))
+        self._scopes.append(_Scope(self._depth, parameters, body=True))
         return at + 1
 
     def _variable(self, at: int, name: str) -> int:
@@ -260,7 +267,8 @@ class _Walk:
         if before in _FOCUS:
             self._scopes[-1].names.add(name)
         elif any(name in scope.names for scope in self._scopes):
-            pass
+            known = after == "(" or name in self._made
+            self.recursive = self.recursive or (known and any(scope.body for scope in self._scopes))
         elif name == "states":
             self._member(at)
         elif after == "(" or before == "~>":
@@ -275,6 +283,7 @@ class _Walk:
         value = self.tokens[at + 2] if at + 2 < len(self.tokens) else None
         if value is not None and value.kind == "name" and value.text in _LAMBDA:
             scope.names.add(name)
+            self._made.add(name)
         else:
             scope.pending.append((self._depth, name))
 

@@ -77,7 +77,7 @@ _MOST_DIVISIONS = 4
 _CLOCK = {"now", "millis"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
-_GRACE_SECONDS = 0.2
+_GRACE_SECONDS = 0.5
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):

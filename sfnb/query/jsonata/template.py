@@ -260,4 +260,4 @@ def _words(fault: QueryError, text: str, field: str) -> str:
     what = f"The JSONata expression '{text}' specified for the field '{field}'"
     if fault.kind == "unsupported":
         return f"{what} returned an unsupported result type."
-    return f"{what} threw an error during evaluation. {fault.message}"
+    return f"{what} threw an error during evaluation{fault.ending}"

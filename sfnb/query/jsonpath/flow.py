@@ -9,7 +9,7 @@ from sfnb.errors import EvaluationError
 from sfnb.query.jsonpath.path import Path, PathNotFound, merge
 from sfnb.query.jsonpath.template import Template
 from sfnb.query.scope import Scope
-from sfnb.query.stages import Assign, Enter, Leave
+from sfnb.query.stages import Assign, Enter, EnterSteps, Leave, LeaveSteps
 from sfnb.values import EMPTY_OBJECT, Json, Payload
 
 DROP = "drop"
@@ -71,6 +71,20 @@ class JsonPathFlow:
             result = select(self.output_path, result, scope)
         return result
 
+    def entering(self) -> EnterSteps:
+        """A flow is the flows of its fields, one after the other."""
+        return (
+            ("InputPath", JsonPathFlow(input_path=self.input_path).enter),
+            ("Parameters", JsonPathFlow(parameters=self.parameters).enter),
+        )
+
+    def leaving(self) -> LeaveSteps:
+        return (
+            ("ResultSelector", JsonPathFlow(result_selector=self.result_selector).leave),
+            ("ResultPath", JsonPathFlow(result_path=self.result_path).leave),
+            ("OutputPath", JsonPathFlow(output_path=self.output_path).leave),
+        )
+
 
 class JsonPathExit:
     """How a Choice rule or a Catcher leaves: its Assign, and a Catcher's ResultPath.
@@ -83,6 +97,9 @@ class JsonPathExit:
     def __init__(self, leave: Leave | None, assign: Assign | None) -> None:
         self.leave = leave
         self.assign = assign
+
+    def leaving(self) -> LeaveSteps:
+        return (("ResultPath", self.leave),)
 
 
 def assignment(template: Template | None) -> Assign | None:

@@ -147,7 +147,7 @@ class JsonPathLanguage:
         self, field: str, value: Json, report: Report, *, miss: str | None = None, calls: bool = False
     ) -> Expression | None:
         """A `...Path` field. With `calls`, an intrinsic function will do as well."""
-        if calls and isinstance(value, str) and value.startswith("States."):
+        if calls and isinstance(value, str) and not value.startswith("$"):
             return _call(field, value, report)
         path = _compiled(field, value, report)
         if path is None:

@@ -1,0 +1,148 @@
+"""Task tokens: what a task waits for whose answer comes from outside.
+
+A token is open from the moment its task is called, so an answer may come before the call that hands
+the token out has returned. It is spent by the first answer, or when nobody waits any more. Taking
+it is atomic and done by the caller's thread, so the caller hears at once whether it counted.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from sfnb.errors import SfnbError, StatesError
+from sfnb.values import Json, Payload, size_bytes
+
+LARGEST_OUTPUT_BYTES = 262_144
+
+
+class InvalidToken(SfnbError):
+    """A text that cannot be a task token."""
+
+
+class TaskDoesNotExist(SfnbError):
+    """No task was ever given this token."""
+
+
+class TaskTimedOut(SfnbError):
+    """The token's task is over: it was answered, it timed out, or its execution has ended."""
+
+
+class InvalidOutput(SfnbError):
+    """An output that is not JSON, or too large."""
+
+
+class TaskToken(msgspec.Struct, frozen=True, kw_only=True):
+    """An open token.
+
+    execution: its ARN. resource: as the definition has it. since: when the task was scheduled.
+    input: the task's parameters.
+    """
+
+    token: str
+    execution: str
+    state: str
+    resource: str
+    since: datetime
+    input: Json
+
+    @property
+    def awaits_answer(self) -> bool:
+        """Somebody has to answer it; the token of a `.sync` task may be, but its job does so as a rule."""
+        return not self.resource.endswith((".sync", ".sync:2"))
+
+    def request(self) -> str:
+        """One line for a person.
+
+        >>> from datetime import UTC
+        >>> task = TaskToken(token="1-2", execution="arn:e", state="Ask", since=datetime.now(UTC),
+        ...                  resource="arn:aws:states:::sqs:sendMessage.waitForTaskToken", input={})
+        >>> print(task.request())
+        Ask is waiting for a task token: 1-2; answer with sfnb.send_task_success("1-2", output)
+        """
+        if ":activity:" in self.resource:
+            return f"{self.state} is waiting for a worker of {self.resource}"
+        return (
+            f"{self.state} is waiting for a task token: {self.token}; "
+            f'answer with sfnb.send_task_success("{self.token}", output)'
+        )
+
+
+class Waiting(Protocol):
+    """The task behind a token; its methods may be called from any thread."""
+
+    def called_back(self, outcome: Payload | StatesError) -> None: ...
+
+    def heartbeat(self) -> None: ...
+
+
+_TOKEN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+class TaskTokens:
+    """The tokens of one service. Every method may be called from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._open: dict[str, tuple[TaskToken, Waiting]] = {}
+        self._spent: set[str] = set()
+
+    def open(self, token: TaskToken, task: Waiting) -> None:
+        with self._lock:
+            self._spent.discard(token.token)
+            self._open[token.token] = (token, task)
+
+    def close(self, token: str) -> None:
+        """Nobody waits any more."""
+        with self._lock:
+            if self._open.pop(token, None) is not None:
+                self._spent.add(token)
+
+    def list(self, execution: str | None = None) -> list[TaskToken]:
+        """The open tokens, oldest first; of one execution, if its ARN is given."""
+        with self._lock:
+            tokens = [token for token, _ in self._open.values()]
+        return [token for token in tokens if execution in (None, token.execution)]
+
+    def succeed(self, token: str, output: str | Payload) -> None:
+        """output: JSON text, or a payload. Raises InvalidOutput and what `_task` raises."""
+        self._task(token)
+        payload = _payload(output)
+        self._task(token, spend=True).called_back(payload)
+
+    def fail(self, token: str, error: str | None, cause: str | None) -> None:
+        self._task(token, spend=True).called_back(StatesError(error, cause))
+
+    def heartbeat(self, token: str) -> None:
+        self._task(token).heartbeat()
+
+    def _task(self, token: str, *, spend: bool = False) -> Waiting:
+        """Raises InvalidToken, TaskDoesNotExist, TaskTimedOut. Source: AWS API reference, SendTaskSuccess."""
+        with self._lock:
+            entry = self._open.get(token)
+            spent = token in self._spent
+            if entry is not None and spend:
+                del self._open[token]
+                self._spent.add(token)
+        if entry is not None:
+            return entry[1]
+        if spent:
+            raise TaskTimedOut("Task Timed Out: 'Provided task does not exist anymore'")
+        if not _TOKEN.fullmatch(token):
+            raise InvalidToken("Invalid Token: 'Invalid token'")  # recorded
+        raise TaskDoesNotExist("Task Does Not Exist: 'Provided task does not exist'")
+
+
+def _payload(output: str | Payload) -> Payload:
+    try:
+        payload = Payload.of_text(output) if isinstance(output, str) else output
+    except ValueError as fault:
+        raise InvalidOutput(f"Invalid Output: 'not JSON: {fault}'") from None
+    size = size_bytes(payload.text)
+    if size > LARGEST_OUTPUT_BYTES:
+        raise InvalidOutput(f"Invalid Output: '{size:,} bytes, at most {LARGEST_OUTPUT_BYTES:,} are taken'")
+    return payload

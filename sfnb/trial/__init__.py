@@ -1,0 +1,1 @@
+"""One state tried on one input: AWS's TestState, with the interpreter's own code."""
