@@ -5,6 +5,7 @@ for Resources. Its methods carry the names of the AWS API actions.
 from __future__ import annotations
 
 import itertools
+import math
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ from msgspec import structs
 
 from sfnb.asl.decode import load
 from sfnb.asl.machine import Definition
-from sfnb.asl.source import Source
+from sfnb.asl.source import Source, of_value
 from sfnb.asl.validation import Validation, validate_definition
 from sfnb.engine import events as ev
 from sfnb.engine.activities import ActivityRecord, ActivityTask
@@ -39,10 +40,14 @@ from sfnb.items.map_data import BucketData
 from sfnb.map_runs import MapRuns
 from sfnb.registry import Registry
 from sfnb.stores import STORES
-from sfnb.values import Payload, size_bytes
+from sfnb.values import EMPTY_OBJECT, Payload, size_bytes
 
 if TYPE_CHECKING:
+    from sfnb.asl.commands import InvokeTask
+    from sfnb.asl.state import State
     from sfnb.mocks import Mocks
+    from sfnb.trial.request import StateTestRequest
+    from sfnb.trial.tested import Bench
 
 
 BUCKETS = "buckets"
@@ -63,6 +68,10 @@ class ExecutionAlreadyExists(InvalidInput):
 
 class InvalidExecutionInput(InvalidInput):
     """A text that is no JSON."""
+
+
+class StateMachineTypeNotSupported(SfnbError):
+    """What is asked for is not to be had of a machine of this type."""
 
 
 class InvalidName(SfnbError):
@@ -130,6 +139,14 @@ class Live:
         self.run = None
         self._gate.release()
         self._tell()
+
+    @property
+    def billed_milliseconds(self) -> int:
+        """What AWS would bill of an EXPRESS execution that has ended: full tenths of a second."""
+        assert self.first is not None
+        assert self.last is not None
+        taken = (self.last.timestamp - self.first.timestamp).total_seconds()
+        return max(100, math.ceil(taken * 10) * 100)
 
     def when_ended(self, tell: Callable[[], None]) -> None:
         """Call `tell()` at the end, on the engine's thread; at once if that is past."""
@@ -280,7 +297,7 @@ class StepFunctions:
             raise ExecutionAlreadyExists(f"Execution Already Exists: '{arn}'")
         live = Live(arn, name, machine)
         run = live.run = self._run(live, clock or self.clock(), limits, COMPAT[compat], mocks, on_output)
-        run.accept(input)
+        live.first = run.accept(input)
         self._live[arn] = live
         self.engine.post(run.guard, run.start, input)
         return live
@@ -312,6 +329,19 @@ class StepFunctions:
         if machine.type == "STANDARD":
             return self._arn("execution", f"{machine.name}:{name}")
         return self._arn("express", f"{machine.name}:{name}:{new_name()}")
+
+    def start_sync_execution(
+        self, machine: StateMachineRecord, input: Payload, *, name: str | None = None
+    ) -> Live:
+        """Start an EXPRESS execution and return when it has ended.
+
+        Raises StateMachineTypeNotSupported for a STANDARD machine, and what `start_execution` raises.
+        """
+        if machine.type != "EXPRESS":
+            raise StateMachineTypeNotSupported("This operation is not supported by this type of state machine")
+        live = self.start_execution(machine, input, name=name)
+        live.wait()
+        return live
 
     def begin_execution(
         self,
@@ -479,6 +509,76 @@ class StepFunctions:
         Raises ActivityDoesNotExist, InvalidArn.
         """
         return self.registry.activities.take(activity_arn, worker_name, wait_seconds)
+
+    # One state
+
+    def test_state(self, request: StateTestRequest) -> dict[str, Any]:
+        """Try one state on an input, and answer as AWS's TestState does; nothing is kept.
+
+        Where there is no mock, a task's call is made. A Wait is not waited for.
+        Raises ValidationException, InvalidDefinition, InvalidExecutionInput.
+        """
+        from sfnb.trial.api import LONGEST, answer
+
+        try:
+            payload = Payload.of_text("{}" if request.input is None else request.input)
+        except ValueError as fault:
+            raise InvalidExecutionInput(f"Invalid State Machine Execution Input: '{fault}'") from None
+        return answer(request, payload, self.bench(role_arn=request.role_arn, longest=LONGEST))
+
+    def bench(
+        self,
+        machine: StateMachineRecord | None = None,
+        *,
+        mocks: Mocks | None = None,
+        on_output: Callable[[str], None] | None = None,
+        **options: Any,
+    ) -> Bench:
+        """What a state of `machine`, or one that no machine has, is tried on; options of the `Bench`."""
+        from sfnb.trial.calls import call_for
+        from sfnb.trial.tested import Bench
+
+        def call(state: State, command: InvokeTask) -> Payload:
+            return call_for(state, command, lambda alone: self._run_once(alone, machine, mocks, on_output))
+
+        return Bench(
+            account=self.account,
+            region=self.region,
+            moment=self.clock().now(),
+            call=call,
+            **{"limits": self.limits, **options},
+        )
+
+    def _run_once(
+        self,
+        definition: Definition,
+        machine: StateMachineRecord | None,
+        mocks: Mocks | None,
+        on_output: Callable[[str], None] | None,
+    ) -> None:
+        """Run a definition to its end, as an EXPRESS execution that nobody finds afterwards."""
+        name = new_name()
+        record = StateMachineRecord(
+            arn=self._arn("stateMachine", "TestState") if machine is None else machine.arn,
+            name="TestState" if machine is None else machine.name,
+            type="EXPRESS",
+            role_arn="" if machine is None else machine.role_arn,
+            source=of_value({}),
+            definition=definition,
+            warnings=(),
+            creation_date=self.clock().now(),
+        )
+        live = Live(self._execution_arn(record, name), name, record)
+        run = live.run = self._run(live, self.clock(), self.limits, COMPAT["aws"], mocks, on_output)
+        run.accept(EMPTY_OBJECT)
+        self.engine.post(run.guard, run.start, EMPTY_OBJECT)
+        try:
+            while not live.wait(0.1):
+                """A wait without an end could not be interrupted."""
+        except BaseException:
+            self.engine.post(run.guard, run.stop)
+            raise
+        self.store.forget(live.arn)
 
     def close(self) -> None:
         """Stop everything that is running and let the threads go."""

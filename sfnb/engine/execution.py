@@ -34,6 +34,17 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
     cause: str | None = None
 
+    @property
+    def redrive_status(self) -> Literal["REDRIVABLE", "NOT_REDRIVABLE"]:
+        """Whether AWS would redrive it; only one that ended badly can be."""
+        return "NOT_REDRIVABLE" if self.status in ("RUNNING", "SUCCEEDED") else "REDRIVABLE"
+
+    @property
+    def redrive_status_reason(self) -> str | None:
+        if self.redrive_status == "REDRIVABLE":
+            return None
+        return f"Execution is {self.status} and cannot be redriven"
+
 
 def fold_execution(events: Iterable[ev.Event]) -> ExecutionState:
     """The state after `events`, the first of which is ExecutionStarted."""

@@ -41,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _chosen(options: argparse.Namespace) -> list[Case]:
     """The selection, or those of it that are named; a name outside of it is looked up in all."""
-    every = [case for case in load_cases() if case.kind == "execution"]
+    every = [case for case in load_cases() if case.kind in ("execution", "test_state")]
     found = [case for case in (every if options.all else selected()) if options.case in case.id]
     return found or [case for case in every if options.case in case.id]
 

@@ -11,6 +11,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from sfnb.integrations.aws import Aws
+from sfnb.items.s3 import S3Buckets
 
 from .front import correct
 from .runner import ACCOUNT, REGION
@@ -39,6 +40,10 @@ class Cloud(Aws):
         if client is None:
             client = self._corrected[service] = correct(super().client(service, region=region))
         return client
+
+    def buckets(self) -> S3Buckets:
+        """Its buckets, for the items of a Distributed Map."""
+        return CloudBuckets(self)
 
     def make(self, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
         """Call boto3 as a recording says it was."""
@@ -82,3 +87,15 @@ class Cloud(Aws):
 def _value(value: Any) -> Any:
     """Bytes were recorded as Python writes them."""
     return ast.literal_eval(value) if isinstance(value, str) and value.startswith("b'") else value
+
+
+class CloudBuckets(S3Buckets):
+    """The buckets of a cloud that need not be there yet."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        super().__init__()
+        self._cloud = cloud
+
+    @property
+    def client(self) -> BaseClient:
+        return self._cloud.client("s3")

@@ -80,8 +80,8 @@ def _load(file: Path, needs: Sequence[str]) -> Case:
 
 def is_selected(case: Case) -> bool:
     """Whether the case is asked of this version: a STANDARD execution in JSONPath, without Assign
-    and Distributed Map, that calls nothing but Lambda."""
-    return (
+    and Distributed Map, that calls nothing but Lambda; and every test of a state."""
+    return case.kind == "test_state" or (
         case.kind == "execution"
         and "JSONata" not in case.query_languages
         and set(case.needs) <= {"lambda"}

@@ -147,6 +147,7 @@ NOON_TEXT = "2026-11-22T12:00:00.000Z"
 DATE_TIME = Kind(lambda value: isinstance(value, datetime), NOON)
 MOMENT = Kind(_is_moment, 1_795_348_800_000)
 ISO_TEXT = Kind(_is_text_like(ISO_DATE_TIME), NOON_TEXT)
+QUOTED_ISO_TEXT = Kind(_is_text_like(f'"{ISO_DATE_TIME}"'), f'"{NOON_TEXT}"')
 HEADER = Kind(_is_header, ["d1b2"])
 ARN = Kind(_is_text_like(r"arn:aws[a-z-]*:[^\s]+"), "arn:aws:states:us-east-1:111111111111:thing:t")
 ROLE = Kind(_is_text_like(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+"), "arn:aws:iam::111111111111:role/r")
@@ -178,6 +179,8 @@ def kind_of(word: str, key: str) -> Kind | None:
     """What `word` stands for as the value of `key`; None where it is an ordinary text."""
     if word == "timestamp":
         return _timestamp(key)
+    if word == '"date"':
+        return QUOTED_ISO_TEXT
     if word == "date":
         return HEADER if key == "Date" else ISO_TEXT
     if word == key and word.lower() in METADATA:

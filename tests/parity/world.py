@@ -55,6 +55,7 @@ class SfnbWorld:
             clock=RealClock if _is_called_back(case) else JumpClock,
             executor=executor,
             aws=self._cloud,
+            buckets=self._cloud.buckets(),
         )
         self._handlers = executor.handlers
         self.api = SfnbApi(self._service)
@@ -135,9 +136,16 @@ class SfnbApi:
             source=read_text(params["definition"], format="json"),
             name=params["name"],
             role_arn=params["roleArn"],
+            type=params.get("type", "STANDARD"),
         )
         self._logging[record.arn] = params.get("loggingConfiguration", {})
         return {"stateMachineArn": record.arn, "creationDate": record.creation_date}
+
+    def test_state(self, **params: Any) -> dict[str, Any]:
+        from sfnb.trial.request import request_of
+
+        with refusals():
+            return self._service.test_state(request_of(params))
 
     def create_activity(self, **params: Any) -> dict[str, Any]:
         with refusals():
@@ -195,9 +203,32 @@ class SfnbApi:
         live = self._service.start_execution(machine, payload, name=params.get("name"))
         return {"executionArn": live.arn}
 
+    def start_sync_execution(self, **params: Any) -> dict[str, Any]:
+        from sfnb.values import Payload
+
+        machine = self._service.describe_state_machine(params["stateMachineArn"])
+        payload = Payload.of_text(params.get("input", "{}"))
+        with refusals():
+            live = self._service.start_sync_execution(machine, payload, name=params.get("name"))
+        return self.described(live.arn) | {
+            "billingDetails": {
+                "billedDurationInMilliseconds": live.billed_milliseconds,
+                "billedMemoryUsedInMB": 64,
+            }
+        }
+
     def describe_execution(self, **params: Any) -> dict[str, Any]:
-        live = self._service.execution(params["executionArn"])
-        state = self._service.describe_execution(live.arn)
+        state = self._service.describe_execution(params["executionArn"])
+        redrive = {
+            "redriveCount": 0,
+            "redriveStatus": state.redrive_status,
+            "redriveStatusReason": state.redrive_status_reason,
+        }
+        return self.described(params["executionArn"]) | {k: v for k, v in redrive.items() if v is not None}
+
+    def described(self, arn: str) -> dict[str, Any]:
+        live = self._service.execution(arn)
+        state = self._service.describe_execution(arn)
         described = {
             "executionArn": live.arn,
             "stateMachineArn": live.machine.arn,
