@@ -131,10 +131,11 @@ def run_tasks() -> Work:
 
 
 def run_parallel() -> Work:
-    ten = {f"P{k}": {"Type": "Pass", "Next": f"P{k + 1}"} for k in range(9)} | {
-        "P9": {"Type": "Pass", "End": True}
-    }
-    branches = [{"StartAt": "P0", "States": ten} for _ in range(10)]
+    def ten(branch: int) -> dict[str, Any]:
+        last = {f"P{branch}.9": {"Type": "Pass", "End": True}}
+        return {f"P{branch}.{k}": {"Type": "Pass", "Next": f"P{branch}.{k + 1}"} for k in range(9)} | last
+
+    branches = [{"StartAt": f"P{branch}.0", "States": ten(branch)} for branch in range(10)]
     fan = {"StartAt": "Fan", "States": {"Fan": {"Type": "Parallel", "Branches": branches, "End": True}}}
     return running(fan, {"a": 1}, [{"a": 1}] * 10, times=100)
 

@@ -113,10 +113,11 @@ def send_task_heartbeat(token: str) -> None:
 def connect_aws(
     *, endpoint_url: str | None = None, region: str | None = None, profile: str | None = None
 ) -> None:
-    """Let tasks call AWS: from now on, a service task that no Python function stands for is really called.
+    """Let tasks call AWS: from now on, a service task that no Python function stands for is really called,
+    and a Distributed Map reads from S3 and writes to it.
 
     Credentials are found as boto3 finds them; needs `pip install "sfnb[aws]"`.
     endpoint_url: where every call goes instead, as to a local stand-in for AWS.
     region: instead of the configured one. profile: of the shared configuration files.
     """
-    service().registry.aws = Aws(endpoint_url=endpoint_url, region=region, profile=profile)
+    service().connect(Aws(endpoint_url=endpoint_url, region=region, profile=profile))

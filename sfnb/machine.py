@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from sfnb.mocks import Mocks
     from sfnb.mocks.answers import Given
     from sfnb.renderers import Picture
+    from sfnb.trial.friendly import Mock
+    from sfnb.trial.tested import StateTest
 
 SUFFIXES = (".json", ".yaml", ".yml")
 
@@ -87,6 +89,11 @@ def payload_of(value: object) -> Payload:
         return to_payload(value, "input")
     except NotJson as fault:
         raise InvalidInput(f"the input is not JSON: {fault}") from None
+
+
+def _write(text: str) -> None:
+    """What a tested task prints goes where the caller prints."""
+    sys.stdout.write(text)
 
 
 class StateMachine:
@@ -227,6 +234,49 @@ class StateMachine:
             on_output=on_output,
         )
         return Execution(self._service, live)
+
+    def test_state(
+        self,
+        state: str,
+        input: object = None,
+        *,
+        variables: object = None,
+        context: object = None,
+        mock: Mock = None,
+        on_output: Callable[[str], None] | None = None,
+        **tuning: Any,
+    ) -> StateTest:
+        """Try one state on an input, alone: what AWS's TestState does, with what each stage made of the data.
+
+        state: its name, at any depth. variables: the workflow variables it finds.
+        context: the Context Object, whole, instead of one that is made up.
+        mock: what its work comes to: the result itself, Return(...), Throw("Error", "cause"), a function
+            that is called instead, "auto". Without one the task is really called. Map, Parallel, .sync
+            and callback tasks need one.
+        tuning: inspection ("INFO", "DEBUG", "TRACE"), retry_count, failed_iterations, error_from,
+            reader_data, fields ("STRICT", "PRESENT", "NONE"); see `trial.friendly.Tuning`.
+        Raises ValidationException and InvalidDefinition where AWS refuses, InvalidInput, InvalidMock.
+        """
+        from sfnb.trial.friendly import Tuning, state_test
+
+        return state_test(
+            self._record.definition,
+            self.tree,
+            state,
+            payload_of({} if input is None else input),
+            variables,
+            context,
+            mock,
+            Tuning(**tuning),
+            lambda mocks: self._service.bench(
+                self._record,
+                mocks=mocks,
+                on_output=on_output or _write,
+                machine_arn=self.arn,
+                machine_name=self.name,
+                role_arn=self._record.role_arn,
+            ),
+        )
 
     def _mocks(self, given: Given) -> Mocks:
         from sfnb.mocks import mocks_of

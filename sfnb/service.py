@@ -37,6 +37,7 @@ from sfnb.executors import EXECUTORS
 from sfnb.items.buckets import Buckets
 from sfnb.items.folder import FolderBuckets
 from sfnb.items.map_data import BucketData
+from sfnb.items.s3 import S3Buckets
 from sfnb.map_runs import MapRuns
 from sfnb.registry import Registry
 from sfnb.stores import STORES
@@ -207,6 +208,11 @@ class StepFunctions:
         self._machines: dict[str, StateMachineRecord] = {}
         self._live: dict[str, Live] = {}
         self._unnamed = itertools.count(1)
+
+    def connect(self, aws: AwsSession) -> None:
+        """From now on tasks that no function stands for call AWS, and buckets are S3's."""
+        self.registry.aws = aws
+        self.buckets = S3Buckets(aws.client("s3", region=self.region))
 
     # State machines
 

@@ -48,8 +48,8 @@ def run(machine: StateMachine) -> Execution:
     return machine.run(INPUT, skip_waits=True)
 
 
-def inner(**state: Any) -> dict[str, Any]:
-    return {"StartAt": "I", "States": {"I": state | ({} if state["Type"] == "Fail" else {"End": True})}}
+def inner(name: str = "I", **state: Any) -> dict[str, Any]:
+    return {"StartAt": name, "States": {name: state | ({} if state["Type"] == "Fail" else {"End": True})}}
 
 
 # How it ended
@@ -88,8 +88,9 @@ def test_a_failure_is_told_of_the_innermost_state(machine: Any) -> None:
         machine(
             Type="Parallel",
             Branches=[
-                inner(Type="Pass"),
+                inner("P", Type="Pass"),
                 inner(
+                    "M",
                     Type="Map",
                     ItemsPath="$.order.lines",
                     ItemProcessor=inner(Type="Task", Resource="decline"),
@@ -98,7 +99,7 @@ def test_a_failure_is_told_of_the_innermost_state(machine: Any) -> None:
         )
     )
 
-    assert account(ended).headline == 'shop FAILED in "I", at S[1]/I[0]/I'
+    assert account(ended).headline == 'shop FAILED in "I", at S[1]/M[0]/I'
     assert account(ended).reason == "PaymentDeclined: card expired"
 
 

@@ -26,7 +26,9 @@ NAMES = {
     "yaml": "pyyaml",
 }
 """What is imported under another name than it is installed by."""
-BROUGHT_ALONG = {"numpy": "pandas", "traitlets": "ipython"}
+BROUGHT_ALONG = {"numpy": "pandas", "traitlets": "ipython", "botocore": "boto3"}
+EXTRAS = ("aws", "files")
+"""What is imported only where it is used, and asked for by name."""
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +78,11 @@ def test_a_wheel_unpacked_elsewhere_works(wheel: zipfile.ZipFile, tmp_path: Path
 
 def test_all_that_is_imported_is_asked_for() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    asked_for = {re.split(r"[<>=~! ]", line, maxsplit=1)[0] for line in project["dependencies"]}
+    lines = [
+        *project["dependencies"],
+        *(line for name in EXTRAS for line in project["optional-dependencies"][name]),
+    ]
+    asked_for = {re.split(r"[<>=~! ]", line, maxsplit=1)[0] for line in lines}
 
     imported = {name for path in PACKAGE.rglob("*.py") for name in _imports(path)} - sys.stdlib_module_names
     needed = {BROUGHT_ALONG.get(name, NAMES.get(name, name)) for name in imported - {"sfnb"}}

@@ -34,7 +34,7 @@ RANDOM: dict[str, Any] = {
             "ResultPath": "$.answer",
             "Next": "Year",
         },
-        "Year": {"Type": "Wait", "Seconds": 31_536_000, "Next": "Each"},
+        "Year": {"Type": "Wait", "Seconds": 30_000_000, "Next": "Each"},
         "Each": {
             "Type": "Map",
             "ItemsPath": "$.answer",

@@ -17,7 +17,7 @@ from sfnb.asl.depth import beyond
 from sfnb.asl.field_report import FieldReport
 from sfnb.asl.fields import fields_of, number, truth_hint
 from sfnb.asl.machine import Definition, MachineType, ProcessorConfig, check
-from sfnb.asl.reading import MAX_FINDINGS, TOO_DEEP
+from sfnb.asl.reading import MAX_FINDINGS, TOO_DEEP, CollectingLater
 from sfnb.asl.scopes import check_scopes
 from sfnb.asl.source import Source
 from sfnb.asl.stand_in import stand_in
@@ -39,6 +39,7 @@ MAX_LEVELS = 150
 """A text may be read that is nested deeper; but to decode, draw and run it would take too much stack."""
 
 
+@CollectingLater()
 def decode(
     source: Source, kind: MachineType = "STANDARD"
 ) -> tuple[Definition | None, tuple[Diagnostic, ...]]:

@@ -38,6 +38,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     retry: a short line per Retrier, e.g. "States.Timeout, 3 times".
     graphs: what runs inside, for Parallel (one a branch) and Map (one).
     terminal: leaving it ends its graph.
+    progress: how far it has come is worth showing: its items are executions of their own.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     retry: tuple[str, ...] = ()
     graphs: tuple[Graph, ...] = ()
     terminal: bool = False
+    progress: bool = False
     comment: str = ""
 
 

@@ -122,9 +122,16 @@ def _node(state: State, path: tuple[str | int, ...]) -> Node:
         name=state.name,
         type=state.type,
         path=here,
-        details=state.details(),
+        details=(*state.details(), *_assigns(state)),
         graphs=graphs,
         terminal=state.ends(),
+        progress=getattr(state, "distributed", False),
         comment=state.comment or "",
         retry=tuple(r.words() for r in state.retry),
     )
+
+
+def _assigns(state: State) -> Iterator[str]:
+    """The variables it sets, those of its rules and Catchers included."""
+    if state.assigns:
+        yield "sets " + ", ".join(f"${name}" for name in sorted(state.assigns))

@@ -5,9 +5,11 @@ JSON and YAML have a reader each; the shapes and the words they share are here.
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 from collections.abc import Callable
+from contextlib import ContextDecorator
 
 import msgspec
 
@@ -143,3 +145,21 @@ def one_level_in(level: list[Container]) -> list[Container]:
         for inner in (outer.values() if isinstance(outer, dict) else outer)
         if isinstance(inner, (dict, list))
     ]
+
+
+class CollectingLater(ContextDecorator):
+    """A large definition makes many objects that stay: the garbage collector would look at them all,
+    again and again, and take as long as the reading itself.
+    """
+
+    def _recreate_cm(self) -> CollectingLater:
+        """Each use has a memory of its own: others may read at the same time."""
+        return CollectingLater()
+
+    def __enter__(self) -> None:
+        self._collecting = gc.isenabled()
+        gc.disable()
+
+    def __exit__(self, *fault: object) -> None:
+        if self._collecting:
+            gc.enable()

@@ -14,7 +14,16 @@ from msgspec import structs
 
 from sfnb.asl import json_text, yaml_text
 from sfnb.asl.python_value import write
-from sfnb.asl.reading import MAX_SIZE_BYTES, Place, Reading, not_an_object, span_of, syntax_error, too_large
+from sfnb.asl.reading import (
+    MAX_SIZE_BYTES,
+    CollectingLater,
+    Place,
+    Reading,
+    not_an_object,
+    span_of,
+    syntax_error,
+    too_large,
+)
 from sfnb.errors import Diagnostic, PathStep, Span
 from sfnb.values import Json, encode, size_bytes
 
@@ -81,6 +90,7 @@ class Source:
         return f"Source({self.format}, {len(self.text)} characters, {len(self.findings)} findings)"
 
 
+@CollectingLater()
 def read_text(text: str | bytes, *, format: Format | None = None, max_bytes: int = MAX_SIZE_BYTES) -> Source:
     """Read a definition; text that begins with { or [ is JSON, all other YAML, unless `format` says.
 

@@ -22,6 +22,7 @@ from sfnb.asl.computed import integer, percentage, shown
 from sfnb.asl.machine import Definition
 from sfnb.asl.map_items import ItemBatcher, ItemReader, ResultWriter
 from sfnb.asl.map_rules import check_map
+from sfnb.asl.map_words import map_details, parts_label
 from sfnb.asl.state import State, Transition, problem
 from sfnb.asl.states.parallel import joined
 from sfnb.asl.vocabulary import Computed, Items, Template
@@ -130,6 +131,15 @@ class Map(State, frozen=True, kw_only=True):
         await BeginMap(len(items))
         count = integer(self.tolerated_failure_count, scope, or_text=True)
         share = percentage(self.tolerated_failure_percentage, scope)
+        transformation = self._transformation()
+        children = RunChildren(
+            items=items,
+            reader=self._read_spec(scope),
+            select=lambda index, item: self._selected(scope, index, item),
+            batcher=self._batch_spec(scope),
+            writer=self._write_spec(scope, transformation) if self._exports() else None,
+            transformation=transformation,
+        )
         await StartMapRun(
             processor=self.item_processor,
             label=self.label,
@@ -137,19 +147,15 @@ class Map(State, frozen=True, kw_only=True):
             tolerated_failure_count=count,
             tolerated_failure_percentage=share,
         )
-        writer = self.result_writer
-        exports = writer is not None and writer.resource is not None
-        config = writer.writer_config if writer is not None else None
-        default: Transformation = "NONE" if exports else "COMPACT"
-        transformation = (config.transformation if config is not None else None) or default
-        return await RunChildren(
-            items=items,
-            reader=self._read_spec(scope),
-            select=lambda index, item: self._selected(scope, index, item),
-            batcher=self._batch_spec(scope),
-            writer=self._write_spec(scope, transformation) if exports else None,
-            transformation=transformation,
-        )
+        return await children
+
+    def _exports(self) -> bool:
+        return self.result_writer is not None and self.result_writer.resource is not None
+
+    def _transformation(self) -> Transformation:
+        """NONE unless told where results are exported, else COMPACT."""
+        told = None if self.result_writer is None else self.result_writer.writer_config.transformation
+        return told or ("NONE" if self._exports() else "COMPACT")
 
     def _read_spec(self, scope: Scope) -> ReadSpec | None:
         reader = self.item_reader
@@ -192,12 +198,10 @@ class Map(State, frozen=True, kw_only=True):
         return self.item_selector.evaluate(scope)
 
     def details(self) -> tuple[str, ...]:
-        over = "for each item" if self.items is None else f"for each of {self.items.text}"
-        limit = self.max_concurrency
-        return (over,) if limit is None or limit.text == "0" else (over, f"{limit.text} at a time")
+        return map_details(self)
 
     def parts(self) -> tuple[tuple[str, Definition, tuple[PathStep, ...]], ...]:
-        return (("each item", self.item_processor, ("ItemProcessor",)),)
+        return ((parts_label(self), self.item_processor, ("ItemProcessor",)),)
 
 
 def _evaluated(arguments: Expression | None, scope: Scope) -> dict[str, Json]:
