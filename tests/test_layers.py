@@ -29,8 +29,9 @@ ROWS: list[dict[str, str]] = [
         "map_runs": "map runs and their children, by ARN",
         "registry": "which function stands for which Resource",
         "select": "payloads searched; answers with a table",
+        "trial": "one state tried on an input",
     },
-    {"service": "joins one of each"},
+    {"children": "the children of map runs as parts of their parent", "service": "joins one of each"},
     {
         "machine": "a state machine in a user's hands",
         "execution": "an execution in a user's hands",
@@ -38,7 +39,11 @@ ROWS: list[dict[str, str]] = [
         "hints": "what to do about a failure",
         "display": "what an execution looks like in a cell",
     },
-    {"default": "the one service behind the package's functions", "testing": "clocks for tests"},
+    {
+        "default": "the one service behind the package's functions",
+        "mock_words": "the mocks that a word on a line names",
+        "testing": "clocks for tests",
+    },
     {"notebook": "magics, completion, live view", "cli": "the sfnb command"},
     {"__init__": "the public names"},
 ]
@@ -47,8 +52,8 @@ ROWS: list[dict[str, str]] = [
 TOGETHER = {"machine", "execution", "explain", "hints", "display", "default", "testing", "values", "errors"}
 """What a user holds is one idea in several files."""
 
-LAZY_UPWARDS = {("execution", "notebook")}
-"""`Execution.view()` makes the live view, which is a face; imported when it is called."""
+LAZY_UPWARDS = {("execution", "notebook"), ("trial", "notebook")}
+"""How an execution and a test of a state look in a cell is the notebook's; imported when it is asked."""
 
 
 def row_of(room: str) -> int:

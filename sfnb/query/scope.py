@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from datetime import datetime
 from typing import Protocol
 
@@ -87,6 +88,12 @@ class Scope:
         self.here = self.input.value
         self.item = None
         self._chance = None
+
+    def aside(self) -> Scope:
+        """The same visit for who evaluates beside it, in another thread: item and chance are its own."""
+        aside = copy(self)
+        aside._chance = self.surroundings.chance(f"{self.entered_id}/{self.retry_count or 0}/aside")
+        return aside
 
     def document(self, root: str) -> Json:
         """What a path beginning with `root` looks into; raises EvaluationError for an unknown variable."""

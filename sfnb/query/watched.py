@@ -10,6 +10,7 @@ from typing import Protocol
 
 from sfnb.query import Exit, Flow
 from sfnb.query.scope import Scope
+from sfnb.query.stages import Assign, Enter, EnterSteps, Leave, LeaveSteps
 from sfnb.values import Json, Payload
 
 
@@ -25,10 +26,11 @@ class WatchedExit:
     def __init__(self, exit: Exit, tell: Tell) -> None:
         self._exit = exit
         self._tell = tell
-        self.leave = None if exit.leave is None else self._leave
-        self.assign = None if exit.assign is None else self._assign
+        self.leave: Leave | None = None if exit.leave is None else self._leave
+        self.assign: Assign | None = None if exit.assign is None else self._assign
 
-    leaving = property(lambda self: self._exit.leaving)
+    def leaving(self) -> LeaveSteps:
+        return self._exit.leaving()
 
     def _leave(self, scope: Scope, payload: Payload) -> Payload:
         for field, step in self._exit.leaving():
@@ -49,10 +51,11 @@ class WatchedFlow(WatchedExit):
     def __init__(self, flow: Flow, tell: Tell) -> None:
         super().__init__(flow, tell)
         self._flow = flow
-        self.enter = self._enter
+        self.enter: Enter | None = self._enter
         self.leave = self._leave
 
-    entering = property(lambda self: self._flow.entering)
+    def entering(self) -> EnterSteps:
+        return self._flow.entering()
 
     def _enter(self, scope: Scope) -> Payload:
         payload = scope.input

@@ -36,8 +36,8 @@ from sfnb.values import Json, Payload, encode
 
 COMPRESSED = re.compile(r"\.(gz|gzip|zst|zstd)$", re.IGNORECASE)
 
-Call = Callable[[InvokeTask], Payload]
-"""Makes a task's call for real; raises StatesError."""
+Call = Callable[[State, InvokeTask], Payload]
+"""Makes a task's call for real, as the state that asks for it; raises StatesError."""
 
 
 class Answers:
@@ -77,7 +77,7 @@ class Answers:
             case WaitUntil(moment):
                 self._wait(moment)
             case InvokeTask():
-                return self._call(command) if self._mock is None else self._mocked()
+                return self._call(self._state, command) if self._mock is None else self._mocked()
             case RunBranches():
                 return [self._mocked()]
             case RunIterations():
@@ -157,7 +157,8 @@ class Answers:
         result = self._mocked()
         if self._failures is not None and self._is_over(self._failures, count):
             raise StatesError(
-                "States.ExceedToleratedFailureThreshold", "The specified tolerated failure threshold was exceeded"
+                "States.ExceedToleratedFailureThreshold",
+                "The specified tolerated failure threshold was exceeded",
             )
         return result
 
@@ -230,5 +231,5 @@ def check_result(state: State, result: Json, count: int | None) -> None:
             raise ValidationException(no.NO_ARRAY)
         if len(result) != branches:
             raise ValidationException(
-                f"Mocked result must have one element for each branch: {branches} expected, found {len(result)}."
+                f"Mocked result must have one element for each branch: {branches}, not {len(result)}."
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from sfnb.asl.machine import walk
@@ -16,6 +17,9 @@ from sfnb.trial.request import MockInput, Mode, StateTestRequest
 from sfnb.trial.subject import ANONYMOUS, check_mocked, subject_of
 from sfnb.trial.tested import Bench, Given, try_state
 from sfnb.values import Json, Payload
+
+LONGEST = timedelta(minutes=5)
+"""How long a test may take."""
 
 
 def answer(request: StateTestRequest, input: Payload, bench: Bench) -> dict[str, Any]:

@@ -127,12 +127,27 @@ def scope_of(
     """The visit of a state, as the engine begins one. name: what the Context Object calls the state."""
     retries = 0 if state.recovers else None
     return TrialScope(
-        payload, name, around.now(), ENTERED_ID, around, variables, retries, state.awaits_callback, given=given
+        payload,
+        name,
+        around.now(),
+        ENTERED_ID,
+        around,
+        variables,
+        retries,
+        state.awaits_callback,
+        given=given,
     )
 
 
 def execution_of(
-    *, arn: str, name: str, machine_arn: str, machine_name: str, role_arn: str | None, input: Json, start: datetime
+    *,
+    arn: str,
+    name: str,
+    machine_arn: str,
+    machine_name: str,
+    role_arn: str | None,
+    input: Json,
+    start: datetime,
 ) -> dict[str, Json]:
     """Execution and StateMachine of a Context Object that is made up; AWS leaves RedriveCount out of it."""
     return {

@@ -20,9 +20,7 @@ UNMOCKABLE = "State type '{}' is not supported when a mock is specified"
 TWO_MOCKS = "A test mock should have only one of the following fields: [result, errorOutput]."
 NO_STATE = "State not found in definition"
 NO_ARRAY = "Mocked result must be an array."
-TOO_MANY_FAILURES = (
-    "Map iteration failure count must be less than or equal to the number of Map iterations"
-)
+TOO_MANY_FAILURES = "Map iteration failure count must be less than or equal to the number of Map iterations"
 BAD_CONTEXT = "Invalid Context object provided: {}"
 
 

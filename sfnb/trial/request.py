@@ -102,6 +102,8 @@ def _check_together(request: StateTestRequest) -> None:
     if mock.result is not None and mock.error_output is not None:
         raise ValidationException(no.TWO_MOCKS)
     if mock.result is None and (mock.error_output is None or mock.error_output.error is None):
-        raise ValidationException("A test mock should have one of the following fields: [result, errorOutput].")
+        raise ValidationException(
+            "A test mock should have one of the following fields: [result, errorOutput]."
+        )
     if request.reveal_secrets:
         raise ValidationException("RevealSecrets is not supported when a mock is specified.")

@@ -62,7 +62,9 @@ def check_mocked(state: State, *, mocked: bool) -> None:
         raise InvalidDefinition(no.NEEDS_MOCK)
     fault = beyond_express(state.resource) if state.type == "Task" else None  # type: ignore[attr-defined]
     if fault is not None:
-        raise ValidationException(f"TestState API does not support {_pattern(fault)} when a mock is not specified")
+        raise ValidationException(
+            f"TestState API does not support {_pattern(fault)} when a mock is not specified"
+        )
 
 
 def _pattern(fault: str) -> str:

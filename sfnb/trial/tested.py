@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +14,7 @@ from sfnb.engine.limits import AWS_LIMITS, Limits
 from sfnb.errors import StatesError
 from sfnb.trial.answers import Answers, Call
 from sfnb.trial.context import Around, execution_of, scope_of
-from sfnb.trial.inspection import inspection_data, response, told
+from sfnb.trial.inspection import inspection_data, response
 from sfnb.trial.request import Level
 from sfnb.trial.visit import Ending, ErrorDetails, Status, visit
 from sfnb.trial.watch import Stage, Watch
@@ -63,6 +62,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     name: what the Context Object and messages call the state.
     context: the whole Context Object; None: one is made up.
     mock: the work's result or failure; None: the call is made.
+    fields: the state as the definition has it, for a reader.
     """
 
     name: str
@@ -73,6 +73,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     retries: int = 0
     failures: int | None = None
     reader_data: str | None = None
+    fields: dict[str, Json] = {}
 
 
 def try_state(state: State, given: Given, bench: Bench) -> StateTest:
@@ -95,7 +96,7 @@ def try_state(state: State, given: Given, bench: Bench) -> StateTest:
         longest=bench.longest,
     )
     ending = visit(state, scope, watch, answers.perform, given.retries)
-    return StateTest(state, given.input, given.variables, watch, ending)
+    return StateTest(state, given, watch, ending)
 
 
 class StateTest:
@@ -107,22 +108,25 @@ class StateTest:
     def __init__(
         self,
         state: State,
-        input: Payload,
-        variables: Mapping[str, Json],
+        given: Given,
         watch: Watch,
         ending: Ending,
         level: Level = "TRACE",
     ) -> None:
         self._state = state
-        self._input = input
+        self._given = given
         self._watch = watch
         self._ending = ending
         self._level = level
-        self._variables = {**variables, **ending.assigned}
 
     def at(self, level: Level) -> StateTest:
         """The same at another level of inspection: INFO shows no stages."""
-        return StateTest(self._state, self._input, self._variables, self._watch, self._ending, level)
+        return StateTest(self._state, self._given, self._watch, self._ending, level)
+
+    @property
+    def level(self) -> Level:
+        """How much is shown."""
+        return self._level
 
     @property
     def state(self) -> str:
@@ -135,13 +139,18 @@ class StateTest:
         return self._state.type
 
     @property
+    def given(self) -> Given:
+        """What it was tried with."""
+        return self._given
+
+    @property
     def status(self) -> Status:
         """SUCCEEDED, FAILED, RETRIABLE (a Retrier would try again) or CAUGHT_ERROR."""
         return self._ending.status
 
     @property
     def input(self) -> Any:
-        return self._input.value
+        return self._given.input.value
 
     @property
     def output(self) -> Any:
@@ -164,7 +173,7 @@ class StateTest:
     @property
     def variables(self) -> dict[str, Any]:
         """All that were given and assigned, as they are after the state."""
-        return dict(self._variables)
+        return {**self._given.variables, **self._ending.assigned}
 
     @property
     def assigned(self) -> dict[str, Any]:
@@ -196,7 +205,8 @@ class StateTest:
         """AWS's inspectionData; None at INFO."""
         if self._level == "INFO":
             return None
-        return inspection_data(self._state, self._input.text, self._watch, self._variables, self._ending)
+        given = self._given.input.text
+        return inspection_data(self._state, given, self._watch, self.variables, self._ending)
 
     def response(self) -> dict[str, Any]:
         """The whole as AWS's TestState answers it."""
@@ -208,11 +218,6 @@ class StateTest:
         return bundle(self)
 
     def __repr__(self) -> str:
-        from sfnb.notebook.state_test_view import text_of
+        from sfnb.trial.story import text_of
 
         return text_of(self)
-
-
-def shown_by_aws(test: StateTest) -> list[Stage]:
-    """The stages that AWS would show."""
-    return told(test._state, test._watch.stages)

@@ -13,12 +13,9 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import structs
 
-from sfnb.asl.commands import Command
-from sfnb.asl.machine import Definition
 from sfnb.asl.state import State, Transition
 from sfnb.engine.compat import COMPAT, Compat, CompatName
 from sfnb.errors import StatesError
-from sfnb.query.jsonpath.flow import JsonPathFlow
 from sfnb.query.watched import Tell, WatchedExit, WatchedFlow
 from sfnb.values import Json, Payload
 
@@ -103,9 +100,7 @@ class WatchedState(State, frozen=True, kw_only=True):
         if result is not payload:
             watch.tell("Result", result, given=True)
         exit = transition.exit
-        return Transition(
-            result, transition.next, None if exit is None else WatchedExit(exit, watch.tell)
-        )
+        return Transition(result, transition.next, None if exit is None else WatchedExit(exit, watch.tell))
 
 
 def watched(state: State, watch: Watch) -> WatchedState:
@@ -125,35 +120,3 @@ def watched(state: State, watch: Watch) -> WatchedState:
         inner=state,
         watch=watch,
     )
-
-
-class Asked(State, frozen=True, kw_only=True):
-    """A state that is one command, so that the engine performs it for a test.
-
-    kind: the type of the state that asks. told: receives what came of it.
-    """
-
-    stages = {}
-
-    kind: str
-    command: Command[Payload]
-    told: list[Payload | StatesError]
-
-    @property
-    def type(self) -> str:
-        return self.kind
-
-    async def run(self, scope: Scope, payload: Payload) -> Transition:
-        try:
-            answer = await self.command
-        except StatesError as failure:
-            self.told.append(failure)
-            raise
-        self.told.append(answer)
-        return Transition(answer, None)
-
-
-def asking(state: str, kind: str, command: Command[Payload], told: list[Payload | StatesError]) -> Definition:
-    """A machine that does nothing but `command`, as the state of this name."""
-    only = Asked(name=state, place=(), flow=JsonPathFlow(), kind=kind, command=command, told=told)
-    return Definition(start_at=state, states={state: only})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -79,31 +79,8 @@ def _load(file: Path, needs: Sequence[str]) -> Case:
 
 
 def is_selected(case: Case) -> bool:
-    """Whether the case is asked of this version: a STANDARD execution in JSONPath, without Assign
-    and Distributed Map, that calls nothing but Lambda; and every test of a state."""
-    return case.kind == "test_state" or (
-        case.kind == "execution"
-        and "JSONata" not in case.query_languages
-        and set(case.needs) <= {"lambda"}
-        and all(machine["type"] == "STANDARD" for machine in case.state_machines)
-        and all(_is_plain(node) for machine in case.state_machines for node in _objects(machine))
-    )
-
-
-def _is_plain(node: Mapping[str, Any]) -> bool:
-    return (
-        "Assign" not in node
-        and node.get("Mode") != "DISTRIBUTED"
-        and node.get("QueryLanguage") != "JSONata"
-        and ":lambda:" in node.get("Resource", ":lambda:")
-    )
-
-
-def _objects(value: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(value, dict):
-        yield value
-    for child in children(value):
-        yield from _objects(child)
+    """Whether the case is asked of this version: every execution, and every test of a state."""
+    return case.kind in ("execution", "test_state")
 
 
 def children(value: Any) -> Sequence[Any]:

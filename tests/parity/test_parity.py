@@ -11,10 +11,46 @@ from .report import Score, percentage, score, selected, summary
 from .runner import Grade
 from .world import SfnbWorld, missing
 
+SCENARIOS = "scenarios/test_base_scenarios.py::TestBaseScenarios"
+SDK = "services/test_aws_sdk_task_service.py::TestTaskServiceAwsSdk"
+
 SHORT: dict[str, tuple[Grade, str]] = {
-    "base/test_base.py::TestSnfBase::test_state_fail_empty": (
+    "base/test_base.py::TestSnfBase::test_event_bridge_events_base": (
+        "lenient",
+        "no event is sent to a bus when an execution changes its status",
+    ),
+    "callback/test_callback.py::TestCallback::test_sync_with_task_token": (
         "strict",
-        "DescribeExecution has no redriveCount and redriveStatus",
+        "the Content-Length of an answer follows the lengths of the names in it",
+    ),
+    "express/test_express_sync.py::TestExpressSync::test_retry": (
+        "strict",
+        "billed by the time that a real function took",
+    ),
+    "local_mocking/test_base_scenarios.py::TestBaseScenarios::test_lambda_service_invoke_sync_execution": (
+        "strict",
+        "billed by the time that a real function took",
+    ),
+    f"{SCENARIOS}::test_map_item_reader_base_list_objects_v2": (
+        "lenient",
+        "the recorded text was written anew, with blanks, when its ETags were replaced",
+    ),
+    f"{SCENARIOS}::test_map_state_result_writer": (
+        "lenient",
+        "an array as the input of this one state lost its blanks, in all other recordings it keeps them",
+    ),
+    f"{SDK}::test_sfn_send_task_outcome_with_no_such_token[state_machine_template0]": (
+        "strict",
+        "AWS adds (SDK Attempt Count: 1) since 2025, and recordings before that have no such words",
+    ),
+    "services/test_dynamodb_task_service.py::TestTaskServiceDynamoDB::"
+    "test_base_integrations[DYNAMODB_PUT_GET_ITEM]": (
+        "strict",
+        "AWS spelled one HTTP header now one way, now the other",
+    ),
+    "services/test_events_task_service.py::TestTaskServiceEvents::test_put_events_no_source": (
+        "lenient",
+        "AWS's queue held the event twice, and moto's event lacks fields",
     ),
 }
 """Cases that fall short: their id, the grade they do not reach, and why.
@@ -22,7 +58,7 @@ SHORT: dict[str, tuple[Grade, str]] = {
 A case under "strict" must pass in the lenient grade; one under "lenient" passes in neither.
 """
 
-FLOORS: dict[Grade, float] = {"lenient": 95.0, "strict": 90.0}
+FLOORS: dict[Grade, float] = {"lenient": 98.0, "strict": 96.0}
 
 ABSENT = "no recordings in ../shared/parity" if shared_folder() is None else missing()
 needs_a_world = pytest.mark.skipif(ABSENT is not None, reason=ABSENT or "")

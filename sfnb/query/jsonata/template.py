@@ -149,7 +149,7 @@ class _Compiler:
             self.report(fault.message, within=place, code=INVALID, hint=f"{at}JSONata's {fault.code}")
             return None
         self._check(query, place)
-        return query_filler(query, location(self.field, place))
+        return query_filler(query, location(self.field, place), self.readable)
 
     def _path_key(self, key: str, place: tuple[PathStep, ...]) -> None:
         self.report(
@@ -217,10 +217,11 @@ def _name(field: str, place: tuple[PathStep, ...]) -> str:
     return names[-1] if names else field
 
 
-def query_filler(query: Query, field: str) -> Filler:
-    """The closure behind one expression."""
+def query_filler(query: Query, field: str, readable: Collection[str] = STATES) -> Filler:
+    """The closure behind one expression; all of $states is what is `readable` here, as on AWS."""
     evaluate = query.evaluate
-    reads = STATES if query.states is None else tuple(m for m in STATES if m in query.states)
+    asked = readable if query.states is None else query.states
+    reads = tuple(member for member in STATES if member in asked)
     text = query.text
     input_only = reads == ("input",)
 
