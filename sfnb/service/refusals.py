@@ -1,0 +1,29 @@
+"""What the service refuses; each class is called as AWS's error."""
+
+from __future__ import annotations
+
+from sfnb.errors import InvalidInput, SfnbError
+
+
+class ExecutionDoesNotExist(SfnbError):
+    """No execution has this ARN."""
+
+
+class StateMachineDoesNotExist(SfnbError):
+    """No state machine has this ARN."""
+
+
+class ExecutionAlreadyExists(InvalidInput):
+    """The name is that of another execution of the machine."""
+
+
+class InvalidExecutionInput(InvalidInput):
+    """A text that is no JSON."""
+
+
+class StateMachineTypeNotSupported(SfnbError):
+    """What is asked for is not to be had of a machine of this type."""
+
+
+class InvalidName(SfnbError):
+    """A name that AWS would not take."""

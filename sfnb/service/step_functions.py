@@ -1,0 +1,74 @@
+"""Step Functions in this process: joins a store, an executor, a clock and the functions that stand
+for Resources. Its methods carry the names of the AWS API actions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sfnb.engine.clock import Clock, RealClock, new_name
+from sfnb.engine.limits import AWS_LIMITS, Limits
+from sfnb.engine.loop import Engine
+from sfnb.engine.ports import AwsSession, EventStore, Executor
+from sfnb.executors import EXECUTORS
+from sfnb.items.buckets import Buckets
+from sfnb.items.folder import FolderBuckets
+from sfnb.items.s3 import S3Buckets
+from sfnb.map_runs import MapRuns
+from sfnb.registry import Registry
+from sfnb.service.callbacks import Callbacks
+from sfnb.service.trials import Trials
+from sfnb.stores import STORES
+
+BUCKETS = "buckets"
+"""The folder that stands for S3 unless another is given; it need not exist."""
+
+
+class StepFunctions(Trials, Callbacks):
+    """State machines and their executions.
+
+    store: where events go, in memory by default. clock: makes each execution's clock.
+    aws: the way to AWS for tasks that no Python function stands for; None: there is none.
+    buckets: what `s3://` means to a Distributed Map; the folder `buckets` where the process runs.
+    limits: AWS's own, unless lifted. names: makes the name of an execution that is given none.
+    """
+
+    def __init__(
+        self,
+        *,
+        account: str = "123456789012",
+        region: str = "us-east-1",
+        store: EventStore | None = None,
+        executor: Executor | None = None,
+        clock: Callable[[], Clock] = RealClock,
+        limits: Limits = AWS_LIMITS,
+        names: Callable[[], str] = new_name,
+        aws: AwsSession | None = None,
+        buckets: Buckets | None = None,
+    ) -> None:
+        super().__init__()
+        self.account = account
+        self.region = region
+        self.store = store or STORES["memory"]()
+        self.engine = Engine()
+        self.executor: Executor = executor or EXECUTORS["threads"](loop=lambda: self.engine.loop)
+        self.clock = clock
+        self.limits = limits
+        self.names = names
+        self.registry = Registry(aws=aws, executions=self)
+        self.buckets: Buckets = buckets or FolderBuckets(BUCKETS)
+        self.map_runs = MapRuns()
+
+    def connect(self, aws: AwsSession) -> None:
+        """From now on tasks that no function stands for call AWS, and buckets are S3's."""
+        self.registry.aws = aws
+        self.buckets = S3Buckets(aws.client("s3", region=self.region))
+
+    def close(self) -> None:
+        """Stop everything that is running and let the threads go."""
+        for live in self._live.values():
+            if live.run is not None:
+                self.stop_execution(live.arn)
+                live.wait()
+        self.executor.close()
+        self.engine.close()

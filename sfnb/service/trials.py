@@ -1,0 +1,94 @@
+"""TestState: one state tried alone, without an execution that anybody finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from sfnb.asl.commands import InvokeTask
+from sfnb.asl.machine import Definition
+from sfnb.asl.source import of_value
+from sfnb.asl.state import State
+from sfnb.engine.clock import new_name
+from sfnb.engine.compat import COMPAT
+from sfnb.service.executions import Executions
+from sfnb.service.records import Live, StateMachineRecord
+from sfnb.service.refusals import InvalidExecutionInput
+from sfnb.values import EMPTY_OBJECT, Payload
+
+if TYPE_CHECKING:
+    from sfnb.mocks import Mocks
+    from sfnb.trial.request import StateTestRequest
+    from sfnb.trial.tested import Bench
+
+
+class Trials(Executions):
+    """Tries states."""
+
+    def test_state(self, request: StateTestRequest) -> dict[str, Any]:
+        """Try one state on an input, and answer as AWS's TestState does; nothing is kept.
+
+        Where there is no mock, a task's call is made. A Wait is not waited for.
+        Raises ValidationException, InvalidDefinition, InvalidExecutionInput.
+        """
+        from sfnb.trial.api import LONGEST, answer
+
+        try:
+            payload = Payload.of_text("{}" if request.input is None else request.input)
+        except ValueError as fault:
+            raise InvalidExecutionInput(f"Invalid State Machine Execution Input: '{fault}'") from None
+        return answer(request, payload, self.bench(role_arn=request.role_arn, longest=LONGEST))
+
+    def bench(
+        self,
+        machine: StateMachineRecord | None = None,
+        *,
+        mocks: Mocks | None = None,
+        on_output: Callable[[str], None] | None = None,
+        **options: Any,
+    ) -> Bench:
+        """What a state of `machine`, or one that no machine has, is tried on; options of the `Bench`."""
+        from sfnb.trial.calls import call_for
+        from sfnb.trial.tested import Bench
+
+        def call(state: State, command: InvokeTask) -> Payload:
+            return call_for(state, command, lambda alone: self._run_once(alone, machine, mocks, on_output))
+
+        return Bench(
+            account=self.account,
+            region=self.region,
+            moment=self.clock().now(),
+            call=call,
+            **{"limits": self.limits, **options},
+        )
+
+    def _run_once(
+        self,
+        definition: Definition,
+        machine: StateMachineRecord | None,
+        mocks: Mocks | None,
+        on_output: Callable[[str], None] | None,
+    ) -> None:
+        """Run a definition to its end, as an EXPRESS execution that nobody finds afterwards."""
+        name = new_name()
+        record = StateMachineRecord(
+            arn=self._arn("stateMachine", "TestState") if machine is None else machine.arn,
+            name="TestState" if machine is None else machine.name,
+            type="EXPRESS",
+            role_arn="" if machine is None else machine.role_arn,
+            source=of_value({}),
+            definition=definition,
+            warnings=(),
+            creation_date=self.clock().now(),
+        )
+        live = Live(self._execution_arn(record, name), name, record)
+        run = live.run = self._run(live, self.clock(), self.limits, COMPAT["aws"], mocks, on_output)
+        run.accept(EMPTY_OBJECT)
+        self.engine.post(run.guard, run.start, EMPTY_OBJECT)
+        try:
+            while not live.wait(0.1):
+                """A wait without an end could not be interrupted."""
+        except BaseException:
+            self.engine.post(run.guard, run.stop)
+            raise
+        self.store.forget(live.arn)
