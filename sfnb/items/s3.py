@@ -6,7 +6,7 @@ Where and as whom is botocore's own business: profiles, `AWS_ENDPOINT_URL_S3`, r
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any, BinaryIO, cast
 
@@ -29,16 +29,24 @@ ATTEMPTS = 3
 _KNOWN = {"NoSuchBucket": no_such_bucket, "NoSuchKey": no_such_key, "NoSuchVersion": no_such_version}
 
 
-class S3Buckets:
-    """The buckets that a boto3 client of S3 reaches; by default the one botocore's configuration makes."""
+def _default_client() -> Any:
+    return import_module("boto3").client("s3")
 
-    def __init__(self, client: Any = None) -> None:
+
+class S3Buckets:
+    """The buckets that a boto3 client of S3 reaches; by default the one botocore's configuration makes.
+
+    connect: makes the client once it is needed, where none is given.
+    """
+
+    def __init__(self, client: Any = None, connect: Callable[[], Any] | None = None) -> None:
         self._client = client
+        self._connect = connect or _default_client
 
     @property
     def client(self) -> Any:
         if self._client is None:
-            self._client = import_module("boto3").client("s3")
+            self._client = self._connect()
         return self._client
 
     def open(self, bucket: str, key: str, version: str | None = None) -> StoredObject:

@@ -62,7 +62,7 @@ class StepFunctions(Trials, Callbacks):
     def connect(self, aws: AwsSession) -> None:
         """From now on tasks that no function stands for call AWS, and buckets are S3's."""
         self.registry.aws = aws
-        self.buckets = S3Buckets(aws.client("s3", region=self.region))
+        self.buckets = S3Buckets(connect=lambda: aws.client("s3", region=self.region))
 
     def close(self) -> None:
         """Stop everything that is running and let the threads go."""

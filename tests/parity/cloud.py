@@ -43,7 +43,7 @@ class Cloud(Aws):
 
     def buckets(self) -> S3Buckets:
         """Its buckets, for the items of a Distributed Map."""
-        return CloudBuckets(self)
+        return S3Buckets(connect=lambda: self.client("s3"))
 
     def make(self, service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
         """Call boto3 as a recording says it was."""
@@ -87,15 +87,3 @@ class Cloud(Aws):
 def _value(value: Any) -> Any:
     """Bytes were recorded as Python writes them."""
     return ast.literal_eval(value) if isinstance(value, str) and value.startswith("b'") else value
-
-
-class CloudBuckets(S3Buckets):
-    """The buckets of a cloud that need not be there yet."""
-
-    def __init__(self, cloud: Cloud) -> None:
-        super().__init__()
-        self._cloud = cloud
-
-    @property
-    def client(self) -> BaseClient:
-        return self._cloud.client("s3")
