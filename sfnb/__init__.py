@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sfnb.default import connect_aws as connect_aws
+    from sfnb.default import create_activity as create_activity
     from sfnb.default import executions as executions
+    from sfnb.default import get_activity_task as get_activity_task
     from sfnb.default import load as load
     from sfnb.default import send_task_failure as send_task_failure
     from sfnb.default import send_task_heartbeat as send_task_heartbeat
     from sfnb.default import send_task_success as send_task_success
     from sfnb.default import task as task
     from sfnb.default import task_tokens as task_tokens
+    from sfnb.default import use_buckets as use_buckets
     from sfnb.errors import DefinitionError as DefinitionError
     from sfnb.errors import InvalidInput as InvalidInput
     from sfnb.errors import SfnbError as SfnbError
@@ -30,6 +33,9 @@ if TYPE_CHECKING:
     from sfnb.executors.context import heartbeat as heartbeat
     from sfnb.executors.context import sleep as sleep
     from sfnb.machine import StateMachine as StateMachine
+    from sfnb.mocks.file import read_mock_file as read_mock_file
+    from sfnb.mocks.plan import Return as Return
+    from sfnb.mocks.plan import Throw as Throw
     from sfnb.service import StepFunctions as StepFunctions
 
 __version__ = "0.1.0"
@@ -39,23 +45,29 @@ _HOMES = {
     "Execution": "sfnb.execution",
     "ExecutionFailed": "sfnb.execution",
     "InvalidInput": "sfnb.errors",
+    "Return": "sfnb.mocks.plan",
     "SfnbError": "sfnb.errors",
     "StateMachine": "sfnb.machine",
     "StatesError": "sfnb.errors",
     "StepFunctions": "sfnb.service",
     "TaskCancelled": "sfnb.executors.context",
     "TaskError": "sfnb.errors",
+    "Throw": "sfnb.mocks.plan",
     "cancelled": "sfnb.executors.context",
     "connect_aws": "sfnb.default",
+    "create_activity": "sfnb.default",
     "executions": "sfnb.default",
+    "get_activity_task": "sfnb.default",
     "heartbeat": "sfnb.executors.context",
     "load": "sfnb.default",
+    "read_mock_file": "sfnb.mocks.file",
     "send_task_failure": "sfnb.default",
     "send_task_heartbeat": "sfnb.default",
     "send_task_success": "sfnb.default",
     "sleep": "sfnb.executors.context",
     "task": "sfnb.default",
     "task_tokens": "sfnb.default",
+    "use_buckets": "sfnb.default",
 }
 
 __all__ = [*_HOMES]  # noqa: PLE0604 (a list of the names above)

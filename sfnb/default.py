@@ -7,9 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
+from sfnb.engine.activities import ActivityTask
 from sfnb.engine.tokens import InvalidOutput
 from sfnb.execution import Execution
 from sfnb.integrations.aws import Aws
+from sfnb.items.folder import FolderBuckets
 from sfnb.jsonable import NotJson, to_payload
 from sfnb.machine import StateMachine, load_machine, register
 from sfnb.service import MachineType, StepFunctions
@@ -71,6 +73,20 @@ def executions() -> list[Execution]:
     return [Execution(service(), live) for live in service().list_executions()]
 
 
+def execution_of(arn: str) -> Execution:
+    """The execution of this ARN, also that of a map run's child; raises ExecutionDoesNotExist."""
+    return Execution(service(), service().execution(arn))
+
+
+def use_buckets(folder: str | Path) -> None:
+    """Let a folder stand for S3, with a folder in it for each bucket; it need not exist yet.
+
+    Distributed Maps read their items from it and write their results there. Unless told, it is the folder
+    `buckets` where the process runs; after `connect_aws` it is S3 itself.
+    """
+    service().buckets = FolderBuckets(Path(folder).expanduser())
+
+
 def machines() -> list[StateMachine]:
     """Every state machine of this process, oldest first."""
     return [StateMachine(service(), record) for record in service().list_state_machines()]
@@ -108,6 +124,23 @@ def send_task_failure(token: str, error: str | None = None, cause: str | None = 
 def send_task_heartbeat(token: str) -> None:
     """Show that the task behind a token is being worked at: its HeartbeatSeconds begin anew."""
     service().send_task_heartbeat(token)
+
+
+def create_activity(name: str) -> str:
+    """Make an activity, for tasks whose work a loop of your own does; answers with its ARN.
+
+    There may be one of this name already. Raises InvalidName.
+    """
+    return service().create_activity(name).arn
+
+
+def get_activity_task(activity: str, *, wait_seconds: float = 60) -> ActivityTask | None:
+    """The next task of an activity, to be answered by its token; None where none comes in time.
+
+    activity: its name or ARN. Raises ActivityDoesNotExist.
+    """
+    arn = activity if activity.startswith("arn:") else service().create_activity(activity).arn
+    return service().get_activity_task(arn, wait_seconds=wait_seconds)
 
 
 def connect_aws(

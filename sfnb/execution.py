@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sfnb.asl import machine as asl
-from sfnb.asl.graph import Graph
+from sfnb.asl.graph import Graph, NodePath
 from sfnb.engine import events as ev
 from sfnb.engine.execution import ExecutionState
 from sfnb.engine.history import history
@@ -21,8 +22,11 @@ from sfnb.values import Json, decode
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sfnb.engine.children import Child
+    from sfnb.engine.map_run import MapRun
     from sfnb.machine import StateMachine
     from sfnb.renderers import Picture
+    from sfnb.renderers.story import Progress
 
 Kept = TypeVar("Kept")
 
@@ -50,6 +54,7 @@ class Execution:
         self._service = service
         self._live = live
         self._kept: dict[str, Any] = {}
+        self._folded: dict[str, tuple[Visit, ...]] = {}
 
     @property
     def arn(self) -> str:
@@ -127,7 +132,8 @@ class Execution:
         try:
             while not self.wait(GLANCE_SECONDS):
                 _write(printed)
-                self._tell_tokens(told)
+                for request in self.new_requests(told, GLANCE_SECONDS):
+                    print(request)
         except KeyboardInterrupt:
             self.stop()
             self.wait()
@@ -135,16 +141,17 @@ class Execution:
         finally:
             _write(printed)
 
-    def _tell_tokens(self, told: dict[str, float]) -> None:
-        """Name each token that has been waited for a moment, once.
+    def new_requests(self, told: dict[str, float], seconds: float) -> Iterator[str]:
+        """A line for each task token that has been waited for a moment, once.
 
         told: by token, how long it has been seen, infinite once it was named; in real seconds.
+        seconds: since the last time that somebody asked.
         """
         for task in self._service.list_task_tokens(self.arn):
-            seen = told[task.token] = told.get(task.token, 0.0) + GLANCE_SECONDS
+            seen = told[task.token] = told.get(task.token, 0.0) + seconds
             if MOMENT_SECONDS <= seen < float("inf") and task.awaits_answer:
                 told[task.token] = float("inf")
-                print(task.request())
+                yield task.request()
 
     def stop(self, *, error: str | None = None, cause: str | None = None) -> None:
         """End it as ABORTED; nothing happens where it has ended."""
@@ -174,6 +181,18 @@ class Execution:
         return self._once("trail", lambda: fold_visits(self.log))
 
     @property
+    def deep_trail(self) -> Sequence[Visit]:
+        """The trail with the visits in the child executions of its map runs, each after its Map's."""
+        return self._once("deep_trail", lambda: self.deepened(self.trail))
+
+    def deepened(self, trail: Sequence[Visit], most: int | None = None) -> list[Visit]:
+        """A trail of this execution with the visits in children, of at most so many a map run."""
+        from sfnb.children import MOST_CHILDREN, deep_trail
+
+        read = self._service.store.read
+        return deep_trail(trail, self._service.map_runs, read, self._folded, most=most or MOST_CHILDREN)
+
+    @property
     def map_trail(self) -> Sequence[MapItem]:
         return self._once("map_trail", lambda: fold_items(self.log))
 
@@ -197,11 +216,77 @@ class Execution:
         return visits_frame(self.trail)
 
     @property
+    def variables(self) -> pd.DataFrame:
+        """A row per workflow variable with its last value, those of branches and iterations included."""
+        from sfnb.frames import variables_frame
+
+        return variables_frame(self.trail)
+
+    @property
     def map_items(self) -> pd.DataFrame:
-        """A row per item of every Map."""
+        """A row per item of every inline Map."""
         from sfnb.frames import map_items_frame
 
         return map_items_frame(self.map_trail)
+
+    # Map runs
+
+    @property
+    def map_run_records(self) -> list[MapRun]:
+        """The map runs of its Maps in DISTRIBUTED mode, as records, oldest first."""
+        return self._service.map_runs.of_execution(self.arn)[::-1]
+
+    def map_run_of(self, visit: Visit) -> MapRun | None:
+        """The latest map run of a visit, of this execution or of one inside it; None where there is none."""
+        from sfnb.children import last_map_runs
+
+        return next(last_map_runs([visit], self._service.map_runs), None)
+
+    def progress_of(self, visit: Visit) -> Progress | None:
+        """How far the map run of a visit is; None where there is none."""
+        from sfnb.children import progress_of_run
+
+        run = self.map_run_of(visit)
+        return None if run is None else progress_of_run(run, visit.length)
+
+    @property
+    def bucket_folder(self) -> Path | None:
+        """The folder that stands for S3; None where S3 itself is used."""
+        folder: Path | None = getattr(self._service.buckets, "folder", None)
+        return folder
+
+    @property
+    def map_runs(self) -> pd.DataFrame:
+        """A row per map run: how many items and child executions there are, and what became of them."""
+        from sfnb.frames import map_runs_frame
+
+        return map_runs_frame(self.map_run_records)
+
+    @property
+    def children(self) -> pd.DataFrame:
+        """A row per child execution of its map runs."""
+        from sfnb.frames import children_frame
+
+        return children_frame([(run, child) for run in self.map_run_records for child in _by_index(run)])
+
+    def child(self, which: int | str, *, state: str | None = None) -> Execution:
+        """A child execution: by its index in the latest map run, or by its name or ARN.
+
+        state: the Map whose latest map run is meant. Raises SfnbError where there is no such child; of a
+        long map run those that ended first are forgotten.
+        """
+        runs = [run for run in reversed(self.map_run_records) if state in (None, run.state)]
+        if not runs:
+            where = "" if state is None else f' of "{state}"'
+            raise SfnbError(f"there is no map run{where}: only a Map in DISTRIBUTED mode has children")
+        for child in runs[0].children.copy().values() if isinstance(which, int) else _all_children(runs):
+            if which in (child.index, child.name, child.arn):
+                return Execution(self._service, self._service.execution(child.arn))
+        count = runs[0].executions.total
+        raise SfnbError(
+            f'there is no child {which!r} in the map run of "{runs[0].state}", which has {count:,}: '
+            ".children lists those that are kept"
+        )
 
     def select(self, path: str, **options: Any) -> pd.DataFrame:
         """What a JSONPath finds in all payloads: values with their full paths, states and times."""
@@ -223,13 +308,25 @@ class Execution:
         """
         from sfnb.renderers import execution_picture
 
-        return execution_picture(self.outline, self.trail, title=self._title() if title is None else title)
+        return execution_picture(
+            self.outline,
+            self.deep_trail,
+            title=self._title() if title is None else title,
+            progress=self.progress,
+        )
+
+    @property
+    def progress(self) -> dict[NodePath, Progress]:
+        """How far its Maps in DISTRIBUTED mode are, by path."""
+        from sfnb.children import progress_of
+
+        return progress_of(self.deep_trail, self._service.map_runs)
 
     def timeline(self) -> Picture:
         """When each state was visited, and for how long."""
         from sfnb.renderers import timeline_picture
 
-        return timeline_picture(self.trail, title=self._title())
+        return timeline_picture(self.deep_trail, title=self._title())
 
     def view(self) -> Any:
         """A live view: the graph, a time slider, and each state's data at a click."""
@@ -266,6 +363,14 @@ class Execution:
 
     def __repr__(self) -> str:
         return self.summary()
+
+
+def _by_index(run: MapRun) -> list[Child]:
+    return sorted(run.children.copy().values(), key=lambda child: child.index)
+
+
+def _all_children(runs: Iterable[MapRun]) -> list[Child]:
+    return [child for run in runs for child in run.children.copy().values()]
 
 
 def _write(printed: SimpleQueue[str]) -> None:

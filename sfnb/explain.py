@@ -75,12 +75,14 @@ def account(execution: Execution) -> Account:
 def _running(execution: Execution) -> Account:
     now = [visit for visit in execution.trail if visit.status == "running"]
     facts = (("now in", _names(now)),) if now else ()
-    return Account(machine=execution.machine_name, status="RUNNING", facts=facts)
+    return Account(
+        machine=execution.machine_name, status="RUNNING", facts=(*facts, *_items(execution, always=True))
+    )
 
 
 def _succeeded(execution: Execution) -> Account:
     output = ("output", value_text(execution.output))
-    facts = (output, *_mishaps(execution.trail))
+    facts = (output, *_items(execution), *_mishaps(execution.trail))
     return Account(machine=execution.machine_name, status="SUCCEEDED", facts=facts)
 
 
@@ -92,7 +94,7 @@ def _aborted(execution: Execution) -> Account:
         place=f"in {_names(stopped)}" if stopped else "",
         error=printable(execution.error or ""),
         message=plain_message(execution.cause),
-        facts=tuple(_mishaps(execution.trail)),
+        facts=(*_items(execution, always=True), *_mishaps(execution.trail)),
     )
 
 
@@ -117,7 +119,7 @@ def _failed(execution: Execution) -> Account:
         error=printable(error or ""),
         message=plain_message(cause),
         trace=tuple(_trace(cause)),
-        facts=(*given, *_mishaps(trail)),
+        facts=(*given, *_items(execution, always=True), *_mishaps(trail)),
         hints=tuple(hints_for(trouble)),
     )
 
@@ -245,6 +247,19 @@ def _mishaps(trail: Sequence[Visit]) -> Iterator[tuple[str, str]]:
     for word, counts in (("caught", caught), ("retried", again)):
         if counts:
             yield word, _counted(counts)
+
+
+def _items(execution: Execution, *, always: bool = False) -> Iterator[tuple[str, str]]:
+    """How far the Maps in DISTRIBUTED mode came; of those that came to their end where items failed."""
+    from sfnb.children import progress_of_run
+
+    lengths = {arn: visit.length for visit in execution.trail for arn in visit.map_runs}
+    latest = {run.state: run for run in execution.map_run_records}
+    for state, run in latest.items():
+        progress = progress_of_run(run, lengths.get(run.arn, 0))
+        untouched = not progress.counts and not progress.total
+        if not untouched and (always or progress.failed or progress.timed_out):
+            yield "items", f"{encode(state)}: {progress.words}"
 
 
 def _counted(counts: dict[str, int]) -> str:

@@ -1,4 +1,4 @@
-"""Events, visits and Map items as pandas DataFrames, one row each.
+"""Events, visits, variables, Map items and map runs as pandas DataFrames, one row each.
 
 A JSON payload becomes the Python value of its text; each distinct text is parsed once, so rows may
 share a value: take a copy before changing one. A missing payload and a JSON null are both None.
@@ -7,12 +7,12 @@ Columns that a person reads first stand left. Empty executions give empty frames
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, get_args
 
 from sfnb.asl.graph import NodePath
-from sfnb.engine.events import Event, Fact, FramePath
+from sfnb.engine.events import Event, ExecutionSucceeded, Fact, FramePath
 from sfnb.engine.history import detail_fields
 from sfnb.engine.progress import Status
 from sfnb.engine.visits import Fold, MapItem, Visit, resource_name
@@ -20,6 +20,9 @@ from sfnb.values import Json, decode
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from sfnb.engine.children import Child
+    from sfnb.engine.map_run import MapRun
 
 # Fields with a column of their own, or told by one: a Map iteration's name and index by state and iteration.
 _SHOWN = frozenset(
@@ -74,6 +77,8 @@ def visits_frame(visits: Sequence[Visit]) -> pd.DataFrame:
     """A row for each visit of a state.
 
     duration: NaT while the visit is open.
+    assigned: the variables it set, by name; None where it set none.
+    location: the field whose JSONata expression failed.
     iteration: the index in the innermost Map around it; `path` has them all: "Orders[3]/Lines[0]/Price",
     where the number after a Parallel is the branch's.
     """
@@ -91,8 +96,10 @@ def visits_frame(visits: Sequence[Visit]) -> pd.DataFrame:
             "iteration": integers([_innermost(v.iteration) for v in visits]),
             "input": parse.column([v.input for v in visits]),
             "output": parse.column([v.output for v in visits]),
+            "assigned": objects([parse.values(v.assigned) for v in visits]),
             "error": texts([v.error for v in visits]),
             "cause": texts([v.cause for v in visits]),
+            "location": texts([v.location for v in visits]),
             "printed": texts([v.printed for v in visits]),
             "entered": entered,
             "exited": exited,
@@ -131,6 +138,113 @@ def map_items_frame(items: Sequence[MapItem]) -> pd.DataFrame:
             "outer_iteration": integers([_innermost(i.iteration) for i in items]),
             "path": texts([path_text(i.path, i.frame) for i in items]),
             "started_id": integers([i.started_id for i in items]),
+        }
+    )
+
+
+def variables_frame(visits: Sequence[Visit]) -> pd.DataFrame:
+    """A row for each variable, with its last value; of a branch or iteration that was run again, the last.
+
+    scope: "" for the machine, else the branch or iteration that it lived in: "Orders[3]".
+    state: that set it last, at `assigned`; `times` counts how often it was set.
+    """
+    import pandas as pd
+
+    parse = _Parser()
+    rows = list(_variables(visits))
+    return pd.DataFrame(
+        {
+            "scope": texts([scope for scope, *_ in rows]),
+            "name": texts([name for _, name, *_ in rows]),
+            "value": parse.column([text for *_, text in rows]),
+            "state": texts([visit.state for _, _, _, visit, _ in rows]),
+            "times": integers([count for _, _, count, _, _ in rows]),
+            "assigned": times([visit.exited for _, _, _, visit, _ in rows]),
+        }
+    )
+
+
+def _variables(visits: Sequence[Visit]) -> Iterator[tuple[str, str, int, Visit, str]]:
+    """(scope, name, how often it was set, by whom last, its JSON text)."""
+    scopes: dict[str, tuple[FramePath, dict[str, tuple[int, Visit, str]]]] = {"": ((), {})}
+    for visit in sorted(visits, key=lambda visit: visit.exited_id or 0):
+        if not visit.assigned:
+            continue
+        scope = path_text(visit.path[:-1], visit.frame) if visit.frame else ""
+        if scope not in scopes or scopes[scope][0] != visit.frame:
+            scopes[scope] = visit.frame, {}
+        known = scopes[scope][1]
+        for name, text in visit.assigned.items():
+            count = known[name][0] if name in known else 0
+            known[name] = count + 1, visit, text
+    for scope, (_, known) in scopes.items():
+        yield from ((scope, name, count, visit, text) for name, (count, visit, text) in known.items())
+
+
+def map_runs_frame(map_runs: Sequence[MapRun]) -> pd.DataFrame:
+    """A row for each map run: an attempt of a Map in DISTRIBUTED mode.
+
+    items, executions: how many there are, as far as they have been read; `_succeeded` and the like say
+        what became of them. An execution has one item, or a batch of them.
+    results_written: items whose results are in the files of the ResultWriter.
+    duration: NaT while it runs.
+    """
+    import pandas as pd
+
+    started, stopped = times([run.started for run in map_runs]), times([run.stopped for run in map_runs])
+    kinds = ("succeeded", "failed", "timed_out", "aborted", "running", "pending")
+    return pd.DataFrame(
+        {
+            "state": category([run.state for run in map_runs]),
+            "status": category(
+                [run.status for run in map_runs], ("SUCCEEDED", "FAILED", "ABORTED", "RUNNING")
+            ),
+            "duration": stopped - started,
+            "items": integers([run.items.total for run in map_runs]),
+            **{f"items_{kind}": integers([getattr(run.items, kind) for run in map_runs]) for kind in kinds},
+            "executions": integers([run.executions.total for run in map_runs]),
+            **{
+                f"executions_{kind}": integers([getattr(run.executions, kind) for run in map_runs])
+                for kind in kinds
+            },
+            "results_written": integers([run.items.results_written for run in map_runs]),
+            "started": started,
+            "stopped": stopped,
+            "label": texts([run.label for run in map_runs]),
+            "map_run": texts([run.arn for run in map_runs]),
+        }
+    )
+
+
+def children_frame(children: Sequence[tuple[MapRun, Child]]) -> pd.DataFrame:
+    """A row for each child execution of these map runs.
+
+    index: its place in its map run, from 0; `name` is a UUID.
+    items: how many it was given; more than one where they come in batches.
+    """
+    import pandas as pd
+
+    parse = _Parser()
+    ends = [child.last for _, child in children]
+    started = times([child.started.timestamp for _, child in children])
+    stopped = times([None if last is None else last.timestamp for last in ends])
+    outputs = [last.output if isinstance(last, ExecutionSucceeded) else None for last in ends]
+    return pd.DataFrame(
+        {
+            "state": category([run.state for run, _ in children]),
+            "index": integers([child.index for _, child in children]),
+            "status": category([child.status for _, child in children]),
+            "items": integers([child.item_count for _, child in children]),
+            "duration": stopped - started,
+            "input": parse.column([child.started.input for _, child in children]),
+            "output": parse.column(outputs),
+            "error": texts([getattr(last, "error", None) for last in ends]),
+            "cause": texts([getattr(last, "cause", None) for last in ends]),
+            "started": started,
+            "stopped": stopped,
+            "name": texts([child.name for _, child in children]),
+            "map_run": texts([run.arn for run, _ in children]),
+            "arn": texts([child.arn for _, child in children]),
         }
     )
 
@@ -178,7 +292,7 @@ def _rest(kind: type[Event]) -> tuple[tuple[str, str], ...]:
 
 
 def path_text(path: NodePath, frame: FramePath) -> str:
-    """The place with its indices.
+    """The place with its indices; of a frame, where `path` ends with a number.
 
     >>> path_text(("Orders", 0, "Lines", 0, "Price"), (5, 3, 17, 0))
     'Orders[3]/Lines[0]/Price'
@@ -200,11 +314,17 @@ class _Parser:
         self._values: dict[str | None, Json] = {None: None}
 
     def column(self, texts: Sequence[str | None]) -> Any:
+        return objects([self._value(text) for text in texts])
+
+    def values(self, texts: dict[str, str] | None) -> dict[str, Json] | None:
+        return None if texts is None else {name: self._value(text) for name, text in texts.items()}
+
+    def _value(self, text: str | None) -> Json:
         values = self._values
-        for text in texts:
-            if text is not None and text not in values:
-                values[text] = decode(text)
-        return objects([values[text] for text in texts])
+        if text not in values:
+            assert text is not None
+            values[text] = decode(text)
+        return values[text]
 
 
 def objects(values: Sequence[Any]) -> Any:

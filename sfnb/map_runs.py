@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sfnb.engine.map_run import Child, MapRun
+from sfnb.engine.children import Child
+from sfnb.engine.map_run import MapRun
 from sfnb.errors import SfnbError
 
 

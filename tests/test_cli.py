@@ -12,8 +12,10 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from types import SimpleNamespace
+from typing import Any, NamedTuple, cast
 
 import pytest
 
@@ -21,6 +23,9 @@ from sfnb import __version__
 from sfnb.asl.source import read_text
 from sfnb.cli import COMMANDS, main, make_parser
 from sfnb.cli.progress import Progress
+from sfnb.engine import events as ev
+from sfnb.engine.children import Counts
+from sfnb.engine.map_run import MapRun
 from sfnb.exporters import EXPORTERS
 from sfnb.renderers import RENDERERS
 
@@ -629,3 +634,99 @@ def test_progress_can_be_told_after_every_event() -> None:
     assert "Each 0 of 4, Work, 5 events" in told
     assert any(line.startswith("Each 2 of 4, ") for line in told)
     assert told[-1] == f"{len(execution.history())} events"
+
+
+# Mocks, types, tokens
+
+MOCKS = {
+    "StateMachines": {"orders": {"TestCases": {"Happy": {"Price": "Paid"}, "Sad": {"Price": "Not"}}}},
+    "MockedResponses": {
+        "Paid": {"0": {"Return": {"price": 7}}},
+        "Not": {"0": {"Throw": {"Error": "Declined", "Cause": "no money"}}},
+    },
+}
+
+
+def test_a_case_of_a_mock_file_answers_instead_of_functions(call: Call, folder: Path) -> None:
+    (folder / "mocks.json").write_text(json.dumps(MOCKS))
+
+    happy = call("run", "orders.asl.json", "--mock", "mocks.json#Happy", "--skip-waits")
+    sad = call("run", "orders.asl.json", "--mock", "mocks.json#Sad", "--skip-waits")
+    which = call("run", "orders.asl.json", "--mock", "mocks.json")
+
+    assert (happy.code, happy.out) == (0, '{"price":7}\n')
+    assert (sad.code, "Declined: no money" in sad.err) == (1, True)
+    assert (which.code, "name a case" in which.err) == (2, True)
+
+
+def test_express_and_the_words_of_the_language(call: Call, folder: Path) -> None:
+    rule = {"Variable": "$.n", "IsPresent": True, "Next": "E"}
+    choice = {"Type": "Choice", "Choices": [rule]}
+    tree = {"StartAt": "C", "States": {"C": choice, "E": {"Type": "Succeed"}}}
+    (folder / "choice.json").write_text(json.dumps(tree))
+
+    assert "States.Runtime" in call("run", "choice.json", "--type", "express").err
+    assert "States.NoChoiceMatched" in call("run", "choice.json", "--compat", "spec").err
+
+
+def test_validate_knows_what_an_express_machine_may_not(call: Call, folder: Path) -> None:
+    task = {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "End": True}
+    task["Parameters"] = {"QueueUrl": "q", "MessageBody.$": "$$.Task.Token"}
+    (folder / "callback.json").write_text(json.dumps({"StartAt": "A", "States": {"A": task}}))
+
+    assert call("validate", "callback.json").code == 0
+    refused = call("validate", "callback.json", "--type", "EXPRESS", "--json")
+    assert refused.code == 1
+    assert json.loads(refused.out)[0]["code"] == "SCHEMA_VALIDATION_FAILED"
+
+
+def test_a_token_that_is_waited_for_is_told(call: Call, folder: Path) -> None:
+    task = {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "End": True}
+    task["Parameters"] = {"QueueUrl": "q", "MessageBody.$": "$$.Task.Token"}
+    (folder / "ask.json").write_text(json.dumps({"StartAt": "Ask", "States": {"Ask": task}}))
+    (folder / "answers.py").write_text(
+        "import sfnb, threading\n"
+        "@sfnb.task('sqs:sendMessage')\n"
+        "def send(message):\n"
+        "    answer = lambda: sfnb.send_task_success(message['MessageBody'], 'later')\n"
+        "    threading.Timer(0.9, answer).start()\n"
+        "    return {}\n"
+    )
+    answer = call("run", "ask.json", "--tasks", "answers.py")
+
+    assert answer.out == '"later"\n'
+    assert "Ask is waiting for a task token: " in answer.err
+
+
+def test_a_folder_stands_for_s3(call: Call, folder: Path) -> None:
+    from sfnb.default import use_buckets
+
+    (folder / "data" / "in").mkdir(parents=True)
+    (folder / "data" / "in" / "rows.json").write_text("[1, 2]")
+    config = {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
+    reader = {
+        "Resource": "arn:aws:states:::s3:getObject",
+        "ReaderConfig": {"InputType": "JSON"},
+        "Parameters": {"Bucket": "in", "Key": "rows.json"},
+    }
+    each = {"Type": "Map", "ItemReader": reader, "ItemProcessor": {"ProcessorConfig": config, **ECHO}}
+    (folder / "each.json").write_text(json.dumps({"StartAt": "E", "States": {"E": each | {"End": True}}}))
+
+    there = call("run", "each.json", "--buckets", "data")
+    use_buckets("buckets")
+    missing = call("run", "each.json")
+
+    assert (there.code, there.out) == (0, "[1,2]\n")
+    assert "put the file there, as buckets/in/rows.json" in missing.err
+
+
+def test_progress_tells_how_far_a_map_run_is(call: Call) -> None:
+    started = ev.ExecutionStarted(
+        id=1, previous_event_id=0, timestamp=datetime(2026, 1, 1, tzinfo=UTC), input=""
+    )
+    run = SimpleNamespace(state="Each", stopped=None, items=Counts(succeeded=40, failed=2, running=5))
+    progress = Progress()
+    progress.add([started])
+    progress.map_runs = [cast(MapRun, run)]
+
+    assert str(progress) == "Each 42 items so far, 2 failed, 1 events"

@@ -10,6 +10,7 @@ import sfnb
 from sfnb.execution import Execution
 from sfnb.explain import account, hints, innermost_failure, plain_message
 from sfnb.machine import StateMachine, load_machine
+from sfnb.mocks import Throw
 from sfnb.service import StepFunctions
 
 INPUT = {"n": 2, "order": {"id": 7, "lines": [1]}}
@@ -183,7 +184,8 @@ def test_a_long_stack_shows_its_two_ends(machine: Any) -> None:
             {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:ship"},
             'no Python function stands for "ship"; define one in a cell:\n'
             "    @sfnb.task\n    def ship(payload): ...\n"
-            'or one for this state alone, with @shop.task("S")',
+            'or one for this state alone, with @shop.task("S")'
+            '\nor try it with made-up answers: --mock auto, run(..., mock="auto")',
         ),
         (
             {"Type": "Task", "Resource": "prise"},
@@ -192,18 +194,22 @@ def test_a_long_stack_shows_its_two_ends(machine: Any) -> None:
         (
             {"Type": "Task", "Resource": "my-ship"},
             'no Python function stands for "my-ship"; define one in a cell:\n    @sfnb.task("my-ship")\n'
-            '    def my_ship(payload): ...\nor one for this state alone, with @shop.task("S")',
+            '    def my_ship(payload): ...\nor one for this state alone, with @shop.task("S")'
+            '\nor try it with made-up answers: --mock auto, run(..., mock="auto")',
         ),
         (
             {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage"},
-            "sfnb calls no AWS service; let a Python function stand for it:\n"
-            '    @sfnb.task("sqs:sendMessage")\n    def sendMessage(payload): ...',
+            "sfnb calls no AWS service unless told; let a Python function stand for it:\n"
+            '    @sfnb.task("sqs:sendMessage")\n    def sendMessage(payload): ...\n'
+            'or try it with made-up answers: --mock auto, run(..., mock="auto"), '
+            "or sfnb.connect_aws() to really call it",
         ),
         (
             {"Type": "Task", "Resource": "arn:aws:states:us-east-1:123456789012:activity:pack"},
             'no Python function stands for "pack"; define one in a cell:\n'
             "    @sfnb.task\n    def pack(payload): ...\n"
-            'or one for this state alone, with @shop.task("S")',
+            'or one for this state alone, with @shop.task("S")'
+            '\nor try it with made-up answers: --mock auto, run(..., mock="auto")',
         ),
         (
             {"Type": "Pass", "InputPath": "$.ordr.id"},
@@ -298,3 +304,87 @@ def test_a_loop_that_fills_the_history(service: StepFunctions) -> None:
         'is it a loop that does not end? "A" was entered 6,250 times. --unlimited, run(..., unlimited=True), '
         "lifts the limit"
     ]
+
+
+# Hints about JSONata, variables and mocks
+
+QUERY_HINTS = [
+    (
+        "$states.input.m",
+        '$states.input has "n", "order", but no "m"; where it may be missing: '
+        "$exists($states.input.m) ? $states.input.m : null",
+    ),
+    (
+        "$states.input.order.lines[4]",
+        "$states.input.order.lines has 1 item, none at [4]; where it may be missing: "
+        "$exists($states.input.order.lines[4]) ? $states.input.order.lines[4] : null",
+    ),
+    ("$v.totl", '$v has "total", but no "totl": did you mean "total"?; where it may be missing: '
+                "$exists($v.totl) ? $v.totl : null"),
+    ("$elsewhere", '$elsewhere is not set yet: "Q" would, and the way here did not lead through'),
+    ("$limits", "there is no variable $limits: did you mean $limit?"),
+    ("$nowhere", "no state sets $nowhere; there are $v, $limit"),
+    ("$states.inpt", '$states has input, result, errorOutput, context, but no "inpt": did you mean "input"?'),
+    ("[1].x", "a part of it leads nowhere; $exists(...) ? ... : ... says what to take then"),
+    ("$flor(3)", "there is no function $flor: did you mean $floor?"),
+    ("$eval('1')", "Step Functions has no $eval; $parse(text) reads JSON"),
+    ("'a' + 1", "numbers alone are added up: & joins texts, $number(...) makes a number of a text"),
+    (
+        "1 < 'a'",
+        "only two numbers, or two texts, can be compared: $number(...), $string(...) make them alike",
+    ),
+]  # fmt: skip
+
+
+def with_variables(service: StepFunctions, **state: Any) -> StateMachine:
+    """A machine that sets $v, and might have set $elsewhere, before its state S."""
+    choice = {"Type": "Choice", "Choices": [{"Condition": "{% false %}", "Next": "Q"}], "Default": "S"}
+    states = {
+        "P": {"Type": "Pass", "Assign": {"v": {"total": 3}, "limit": 5}, "Next": "C"},
+        "C": choice,
+        "Q": {"Type": "Pass", "Assign": {"elsewhere": 1}, "Next": "S"},
+        "S": {**state, "End": True},
+    }
+    return load_machine(service, {"QueryLanguage": "JSONata", "StartAt": "P", "States": states}, name="shop")
+
+
+@pytest.mark.parametrize(("expression", "hint"), QUERY_HINTS, ids=[each for each, _ in QUERY_HINTS])
+def test_a_query_that_fails_has_a_hint(service: StepFunctions, expression: str, hint: str) -> None:
+    ended = run(with_variables(service, Type="Pass", Output=f"{{% {expression} %}}"))
+
+    assert ended.error == "States.QueryEvaluationError"
+    assert hints(ended) == [hint]
+
+
+def test_a_field_says_what_it_takes(service: StepFunctions) -> None:
+    each = {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": True}}}
+    one = run(with_variables(service, Type="Map", Items="{% $states.input.n %}", ItemProcessor=each))
+    other = run(with_variables(service, Type="Wait", Seconds="{% $states.input.order %}"))
+
+    assert hints(one) == [
+        "Items takes an array: JSONata makes one item of a list with one item: write ($states.input.n)[] "
+        "to keep it a list"
+    ]
+    assert hints(other) == ["Seconds takes an integer: name the member of the object that holds it"]
+
+
+def test_a_variable_that_jsonpath_misses(service: StepFunctions) -> None:
+    states = {
+        "P": {"Type": "Pass", "Assign": {"count": 1}, "Next": "C"},
+        "C": {"Type": "Choice", "Choices": [{"Variable": "$.n", "NumericEquals": 9, "Next": "Q"}],
+              "Default": "S"},
+        "Q": {"Type": "Pass", "Assign": {"total": 1}, "Next": "S"},
+        "S": {"Type": "Pass", "Parameters": {"a.$": "$total"}, "End": True},
+    }  # fmt: skip
+    ended = run(load_machine(service, {"StartAt": "P", "States": states}))
+
+    assert hints(ended)[0] == '$total is not set yet: "Q" would, and the way here did not lead through'
+
+
+def test_a_mock_that_has_no_more_answers_speaks_of_retries(service: StepFunctions) -> None:
+    task = {"Type": "Task", "Resource": "price", "Retry": [{"ErrorEquals": ["A"]}], "End": True}
+    machine = load_machine(service, {"StartAt": "S", "States": {"S": task}})
+
+    ended = machine.run(skip_waits=True, mock={"S": [Throw("A", "b")]})
+
+    assert hints(ended) == ['each attempt is a call: Retry made 2 of "S"']

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from sfnb.asl.machine import MachineType
     from sfnb.asl.source import Source
     from sfnb.machine import StateMachine
 
@@ -19,6 +20,16 @@ _ENDINGS = re.compile(r"(\.asl)*(\.json|\.yaml|\.yml)?$")
 
 def add_file(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help=FILE_HELP)
+
+
+def add_type(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--type",
+        choices=("STANDARD", "EXPRESS"),
+        type=str.upper,
+        default="STANDARD",
+        help="the state machine's type; STANDARD unless given",
+    )
 
 
 def add_output(parser: argparse.ArgumentParser, formats: Iterable[str], *, otherwise: str) -> None:
@@ -42,12 +53,15 @@ def read(file: str, *, unlimited: bool = False) -> Source:
     return read_definition(text, unlimited=unlimited)
 
 
-def load(file: str, *, name: str | None = None, unlimited: bool = False) -> StateMachine:
+def load(
+    file: str, *, name: str | None = None, unlimited: bool = False, type: MachineType = "STANDARD"
+) -> StateMachine:
     """The state machine, under its file's name unless told; raises DefinitionError with every finding."""
     from sfnb.default import service
     from sfnb.machine import load_machine
 
-    return load_machine(service(), read(file, unlimited=unlimited), name=name or machine_name(file))
+    source = read(file, unlimited=unlimited)
+    return load_machine(service(), source, name=name or machine_name(file), type=type)
 
 
 def machine_name(file: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from sfnb.children import progress_of_run
 from sfnb.engine import events as ev
+from sfnb.engine.map_run import MapRun
 from sfnb.explain import printable
 
 MOST_NAMES, LONGEST_NAME = 3, 30
@@ -18,10 +20,12 @@ class Progress:
 
     Each event is looked at once, so a long execution is not slowed down by being watched.
     seen: how many that were, facts included.
+    map_runs: those of the execution; the running ones are told of.
     """
 
     def __init__(self) -> None:
         self.seen = 0
+        self.map_runs: Sequence[MapRun] = ()
         self._events = 0
         self._open: dict[ev.FramePath, str] = {}
         self._items: dict[ev.FramePath, tuple[str, int, int]] = {}
@@ -56,7 +60,11 @@ class Progress:
         >>> str(Progress())
         '0 events'
         """
-        items = [f"{_short(name)} {done:,} of {count:,}" for name, done, count in self._items.values()]
+        items = [
+            f"{_short(name)} {done:,} of {count:,}" for name, done, count in self._items.values() if count
+        ]
+        running = [run for run in self.map_runs if run.stopped is None]
+        items += [f"{_short(run.state)} {progress_of_run(run).words}" for run in running]
         outer = {path[:-2] for path in self._open if path}
         names = dict.fromkeys(_short(name) for path, name in self._open.items() if path not in outer)
         shown = [

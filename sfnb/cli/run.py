@@ -30,6 +30,8 @@ examples:
   sfnb run orders.asl.json --input '{"id": 7}' --tasks tasks.py
   sfnb run orders.yaml --input @order.json --tasks tasks.py --skip-waits > result.json
   fetch-order | sfnb run orders.asl.json --input - --tasks shop.tasks | jq .total
+  sfnb run orders.asl.json --mock auto                   no task is called
+  sfnb run orders.asl.json --mock mocks.json#HappyPath   a case of a mock file
 
 Each public function of tasks.py stands for the Resource of its name: a Lambda function, an activity, or
 the name that @sfnb.task("...") gives. What tasks print goes to standard error.
@@ -61,6 +63,24 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--unlimited", action="store_true", help="lift AWS's limits of 256 KiB a payload and 25,000 events"
+    )
+    definitions.add_type(parser)
+    parser.add_argument(
+        "--compat",
+        choices=("aws", "spec"),
+        default="aws",
+        help="where AWS and the States Language differ: as AWS does (unless told), or as the language says",
+    )
+    parser.add_argument(
+        "-m",
+        "--mock",
+        metavar="FILE[#CASE]",
+        help="answers instead of calls: a case of a mock file, or auto for plausible ones to all",
+    )
+    parser.add_argument(
+        "--buckets",
+        metavar="FOLDER",
+        help="the folder that stands for S3, with a folder in it for each bucket; ./buckets unless given",
     )
     parser.add_argument(
         "--history",
@@ -96,11 +116,16 @@ def perform(options: argparse.Namespace, answers: TextIO) -> int:
 def prepare(options: argparse.Namespace) -> StateMachine:
     """The machine with its tasks; what looks wrong in it is said."""
     from sfnb.cli.tasks import load_tasks
+    from sfnb.default import use_buckets
     from sfnb.errors import render_diagnostics
 
-    machine = definitions.load(options.file, name=options.name, unlimited=options.unlimited)
+    machine = definitions.load(
+        options.file, name=options.name, unlimited=options.unlimited, type=options.type
+    )
     if machine.warnings and not options.quiet:
         say(render_diagnostics(machine.record.source, machine.warnings) + "\n")
+    if options.buckets is not None:
+        use_buckets(options.buckets)
     for module in options.tasks:
         load_tasks(module)
     return machine
@@ -112,9 +137,16 @@ def follow(machine: StateMachine, payload: Payload, options: argparse.Namespace)
     What tasks print is written from this thread, so that a reader who has gone away stops the
     command and not the execution's engine.
     """
+    from sfnb.mock_words import mock_of
+
     printed: SimpleQueue[str] = SimpleQueue()
     execution = machine.start(
-        payload, skip_waits=options.skip_waits, unlimited=options.unlimited, on_output=printed.put
+        payload,
+        skip_waits=options.skip_waits,
+        unlimited=options.unlimited,
+        compat=options.compat,
+        mock=None if options.mock is None else mock_of(options.mock, machine.name),
+        on_output=printed.put,
     )
     watch = watch_live if sys.stderr.isatty() and not options.quiet else watch_plainly
     try:
@@ -127,8 +159,10 @@ def follow(machine: StateMachine, payload: Payload, options: argparse.Namespace)
 
 
 def watch_plainly(execution: Execution, printed: SimpleQueue[str]) -> None:
+    told: dict[str, float] = {}
     while not execution.wait(GLANCE_SECONDS):
         sys.stderr.write(taken(printed))
+        sys.stderr.writelines(f"{line}\n" for line in execution.new_requests(told, GLANCE_SECONDS))
         sys.stderr.flush()
     sys.stderr.write(taken(printed))
 
@@ -146,6 +180,7 @@ def watch_live(execution: Execution, printed: SimpleQueue[str]) -> None:
     console = Console(file=sys.stderr)
     wheel = Spinner("dots" if console.encoding.startswith("utf") else "line")
     began = monotonic()
+    told: dict[str, float] = {}
     with Live(
         wheel,
         console=console,
@@ -157,7 +192,10 @@ def watch_live(execution: Execution, printed: SimpleQueue[str]) -> None:
         while not execution.wait(GLANCE_SECONDS):
             if text := taken(printed):
                 console.out(text.removesuffix("\n"), highlight=False)
+            for line in execution.new_requests(told, GLANCE_SECONDS):
+                console.out(line, highlight=False)
             progress.add(execution.log[progress.seen :])
+            progress.map_runs = execution.map_run_records
             wheel.update(text=Text(f"{execution.machine_name}: {progress}, {monotonic() - began:.0f} s"))
     sys.stderr.write(taken(printed))
 
@@ -181,7 +219,7 @@ def tell(execution: Execution, options: argparse.Namespace) -> None:
     name, status, rest = words.partition(f" {told.status}")
     say(f"{name} {coloured(status.strip())}{rest}")
     failed_task = any(visit.type == "Task" and visit.status == "failed" for visit in execution.trail)
-    if failed_task and not options.tasks:
+    if failed_task and not options.tasks and not options.mock:
         say("hint: put the functions into a Python file and name it: --tasks tasks.py")
 
 

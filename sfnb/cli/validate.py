@@ -23,6 +23,7 @@ examples:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", metavar="FILE", help=definitions.FILE_HELP)
+    definitions.add_type(parser)
     parser.add_argument("--json", action="store_true", help="the findings as JSON, on standard output")
 
 
@@ -42,7 +43,7 @@ def perform(options: argparse.Namespace, answers: TextIO) -> int:
             reports.append(unread(file, str(fault)))
             say(f"error: {fault}")
             continue
-        _, findings = decode(source)
+        _, findings = decode(source, options.type)
         found.update(finding.severity for finding in findings)
         reports += [describe(file, source, finding) for finding in findings]
         if not options.json:

@@ -1,7 +1,7 @@
 """Time and chance: the one place where both are drawn from outside.
 
-A clock belongs to one execution. The real one waits; the jumping one goes straight to the next
-timer whenever nothing is running, so that a year's Wait takes no time.
+A clock belongs to one execution, and to the children of its map runs. The real one waits; the jumping
+one goes straight to the next timer whenever nothing is running, so that a year's Wait takes no time.
 """
 
 from __future__ import annotations
@@ -29,9 +29,6 @@ class Clock(Protocol):
     def jump(self, moment: datetime) -> None:
         """Make it `moment`, if that is later than now."""
 
-    def fork(self) -> Clock:
-        """A clock for an execution inside this one: it begins now, and jumps by itself."""
-
 
 class RealClock:
     """The time of day."""
@@ -44,9 +41,6 @@ class RealClock:
 
     def jump(self, moment: datetime) -> None:
         raise AssertionError("the real clock does not jump")
-
-    def fork(self) -> RealClock:
-        return self
 
 
 class JumpClock:
@@ -72,9 +66,6 @@ class JumpClock:
         ahead = moment - self.now()
         if ahead > timedelta(0):
             self._now += ahead
-
-    def fork(self) -> JumpClock:
-        return JumpClock(self.now(), frozen=self.frozen)
 
 
 class SeededChance:

@@ -396,4 +396,27 @@ class ErrorCaught(Fact, frozen=True, kw_only=True, gc=False):
     cause: str | None = None
 
 
+class ItemsRead(Fact, frozen=True, kw_only=True, gc=False):
+    """What the items of a map run are read from was this: its fingerprint, equal for equal data."""
+
+    fingerprint: str
+
+
+class ChildrenForgotten(Fact, frozen=True, kw_only=True, gc=False):
+    """From here on, logs of children that have ended are dropped; the map run cannot be taken up."""
+
+
+class SelectionFailed(Fact, frozen=True, kw_only=True, gc=False):
+    """The failure that ends the map run is that of a field of its state, as `errors.EvaluationError` has it."""
+
+    location: str | None = None
+    spec: str | None = None
+
+
+class MapRunResult(Fact, frozen=True, kw_only=True, gc=False):
+    """What a map run came to, as JSON text; the history has the state's output only."""
+
+    output: str
+
+
 TERMINAL = (ExecutionSucceeded, ExecutionFailed, ExecutionAborted, ExecutionTimedOut)

@@ -38,7 +38,10 @@ END: Final = Signal.END
 
 
 class Feed(Protocol):
-    """Inputs in their order."""
+    """Inputs in their order.
+
+    fingerprint: of what they are read from, known before the first input; None where nothing is read.
+    """
 
     fingerprint: str | None
 
@@ -52,7 +55,7 @@ class Feed(Protocol):
 def feed_of(run: Run, command: RunChildren, more: Callable[[], None]) -> Feed:
     """The inputs that a command asks for; `more()` is called when a feed that was not ready is."""
     if command.reader is None:
-        return DataFeed(inputs(run, command, state_items(command.items)))
+        return DataFeed(inputs(run, command, state_items(command.items)), len(command.items))
     return ReadFeed(run, command, more)
 
 
@@ -72,18 +75,23 @@ def state_items(items: list[Json] | dict[str, Json]) -> Iterator[Item]:
 
 
 class DataFeed:
-    """Inputs made on the spot."""
+    """Inputs made on the spot, from so many items."""
 
     fingerprint: str | None = None
 
-    def __init__(self, batches: Iterator[Batch]) -> None:
+    def __init__(self, batches: Iterator[Batch], count: int) -> None:
         self._batches = batches
+        self._left = count
 
     def take(self) -> Batch | Signal:
-        return next(self._batches, END)
+        batch = next(self._batches, None)
+        if batch is None:
+            return END
+        self._left -= batch.count
+        return batch
 
     def close(self) -> int:
-        return sum(batch.count for batch in self._batches)
+        return self._left
 
 
 class ReadFeed:
@@ -115,19 +123,20 @@ class ReadFeed:
     def close(self) -> int:
         self._stopped = True
         self._room.release()
-        return sum(found.count for found in self._ready if isinstance(found, Batch))
+        ready = self._ready.copy()  # the thread may be adding to it
+        return sum(found.count for found in ready if isinstance(found, Batch))
 
     def _read(self, run: Run, command: RunChildren) -> None:
         assert command.reader is not None
         stream: ItemStream | None = None
         try:
             stream = run.map_data.read(command.reader)
+            self.fingerprint = stream.fingerprint
             for batch in inputs(run, command, iter(stream)):
                 self._room.acquire()
                 if self._stopped:
                     return
                 self._put(batch)
-            self.fingerprint = stream.fingerprint
             self._put(END)
         except StatesError as fault:
             self._put(fault)

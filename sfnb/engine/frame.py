@@ -59,6 +59,7 @@ class Frame:
         before the open state was entered.
     state: the state it is in, None between states. waiting: what will wake it.
     variables: what can be read here, those of the frames around it included; never changed in place.
+    variable_bytes: how large those are that were assigned here; None where none was.
     map_run: that of the Map in DISTRIBUTED mode that it is in.
     started: the state's branches or iterations have begun, so that giving up is an event.
     """
@@ -78,6 +79,7 @@ class Frame:
         "run",
         "started",
         "state",
+        "variable_bytes",
         "variables",
         "waiting",
     )
@@ -103,6 +105,7 @@ class Frame:
         self.index = index
         self.item = item
         self.variables = variables
+        self.variable_bytes: dict[str, int] | None = None
         self.compat = run.compat
         self.payload_bytes = run.limits.payload_bytes
         self.state: State | None = None
@@ -122,6 +125,7 @@ class Frame:
                 start_at, payload = entry.entered.name, Payload.of_text(entry.entered.input)
                 self.last_id = entry.entered.previous_event_id
                 self.variables = {**self.variables, **entry.assigned}
+                self._count_variables({name: encode(value) for name, value in entry.assigned.items()})
         self.coroutine = run_states(self, self.definition, payload, start_at)
 
     # What the interpreter records
@@ -157,6 +161,7 @@ class Frame:
         texts = None
         if assigned is not None:
             texts = {name: encode(value) for name, value in assigned.items()}
+            self._count_variables(texts)
             self.variables = {**self.variables, **assigned}
         identity = 0 if run.replay is None else self._again(EXITED[state.type])
         if not identity:
@@ -175,6 +180,35 @@ class Frame:
         self.last_id = identity
         self.state = None
         self.started = False
+
+    def _count_variables(self, texts: dict[str, str]) -> None:
+        """Raises StatesError where the execution would keep more than it may.
+
+        What counts is JSON text without names, of those that can still be read.
+        Source: AWS guide, "Passing data between states with variables"; the error is our choice.
+        """
+        known = self.variable_bytes
+        if known is None:
+            known = self.variable_bytes = {}
+        total = self.run.variable_bytes
+        for name, text in texts.items():
+            size = len(text) if text.isascii() else len(text.encode())
+            total += size - known.get(name, 0)
+            known[name] = size
+        self.run.variable_bytes = total
+        most = self.run.limits.variables_bytes
+        if total > most:
+            raise StatesError(
+                "States.DataLimitExceeded",
+                f"The variables of the execution would take {total} bytes; it may keep {most} bytes at "
+                "a time.",
+            )
+
+    def forget_variables(self) -> None:
+        """The frame has ended, and its scope with it."""
+        if self.variable_bytes is not None:
+            self.run.variable_bytes -= sum(self.variable_bytes.values())
+            self.variable_bytes = None
 
     def evaluation_failed(
         self, state: State, scope: Scope, failure: StatesError, location: str | None
@@ -231,7 +265,7 @@ class Frame:
     def fact(self, kind: type[ev.Fact], *, about: int | None = None, **details: Any) -> None:
         """Append something that is no AWS event; `about` is the event it belongs to."""
         if self.run.replay is not None and self.run.replay.next is not None:
-            self.run.replay.take(kind, self.path)
+            self.run.now = self.run.replay.take(kind, self.path).timestamp
             return
         previous = self.last_id if about is None else about
         self.run.pending.append(
@@ -256,6 +290,7 @@ class Frame:
 
     def stop(self) -> None:
         """Give up whatever is under way here; a group records what that means for its frames."""
+        self.forget_variables()
         waiting, self.waiting = self.waiting, None
         if waiting is not None:
             waiting.cancel()

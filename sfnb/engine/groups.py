@@ -71,6 +71,7 @@ class Group:
 
     def child_succeeded(self, frame: Frame, output: Payload) -> None:
         del self.open[frame.index]
+        frame.forget_variables()
         self.outputs[frame.index] = output
         self.done += 1
         self.next_previous = frame.last_id

@@ -17,7 +17,7 @@ from sfnb.asl.state import State, Transition
 from sfnb.engine.compat import Compat
 from sfnb.errors import EvaluationError, StatesError
 from sfnb.query.scope import Scope
-from sfnb.values import Json, Payload, size_bytes
+from sfnb.values import Json, Payload, encode, size_bytes
 
 
 class Recorder(Protocol):
@@ -84,7 +84,7 @@ def leave(frame: Recorder, state: State, scope: Scope, transition: Transition) -
     assigned = None
     if assign is not None:
         assigned = assign(scope, payload)
-        check_size(Payload(assigned), state, frame)
+        check_variables(assigned, state, frame)
     if stage is not None:
         payload = stage(scope, payload)
     check_size(payload, state, frame)
@@ -95,6 +95,18 @@ def check_size(payload: Payload, state: State, frame: Recorder) -> None:
     """Refuse a payload that is too large for AWS."""
     text = payload.text
     if len(text) * 4 > frame.payload_bytes and size_bytes(text) > frame.payload_bytes:
+        raise too_large(state.name)
+
+
+SHORT = (int, bool, type(None))
+"""Types of values whose JSON is too short to be worth measuring."""
+
+
+def check_variables(assigned: dict[str, Json], state: State, frame: Recorder) -> None:
+    """Refuse an Assign whose values, as JSON, take more than a payload may together: names do not count."""
+    if all(type(value) in SHORT for value in assigned.values()):
+        return
+    if sum(size_bytes(encode(value)) for value in assigned.values()) > frame.payload_bytes:
         raise too_large(state.name)
 
 

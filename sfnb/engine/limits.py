@@ -13,6 +13,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Bounds on one execution.
 
     payload_bytes: an input, a state's output, a task's answer, in UTF-8.
+    variables_bytes: all variables that an execution keeps at a time, in UTF-8.
     history_events: the last event that may be written; it is then ExecutionFailed.
     inline_concurrency: iterations of one inline Map at a time.
     distributed_concurrency: children of one map run at a time.
@@ -21,6 +22,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     payload_bytes: int = 262_144
+    variables_bytes: int = 10_485_760
     history_events: int = 25_000
     inline_concurrency: int = 40
     distributed_concurrency: int = 10_000
@@ -34,4 +36,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 AWS_LIMITS = Limits()
-UNLIMITED = Limits(payload_bytes=sys.maxsize, history_events=sys.maxsize, execution_seconds=None)
+UNLIMITED = Limits(
+    payload_bytes=sys.maxsize,
+    variables_bytes=sys.maxsize,
+    history_events=sys.maxsize,
+    execution_seconds=None,
+)

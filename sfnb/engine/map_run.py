@@ -2,8 +2,12 @@
 
 Theory of operation. A feed hands over the children's inputs, one at a time, read and selected as they
 are wanted, so that a file of any length takes little memory. Children run as runs of their own, as
-many at a time as are allowed; each counts its items as it ends. What they put out goes to the result
-writer, or is kept for the state's result as long as it is not too large to be one.
+many at a time as are allowed, on their parent's clock; each counts its items as it ends. What they put
+out goes to the result writer, or is kept for the state's result as long as it is not too large to be one.
+
+A map run that a replayed log leaves open is taken up: the items are read again, and have to be the same;
+a child that has ended is counted from its log, one whose log has no end goes on, the others are started.
+A child is known by its index, from which its ARN is made.
 
 Source: AWS guide, "Map state in Distributed mode", "Map Run"; AWS recordings.
 """
@@ -15,16 +19,17 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
-import msgspec
-
 from sfnb.asl.commands import RunChildren, StartMapRun
 from sfnb.engine import events as ev
+from sfnb.engine.children import Child, Counts
 from sfnb.engine.clock import uuid_of
-from sfnb.engine.execution import STATUS
 from sfnb.engine.feed import END, NOT_READY, Feed, feed_of
 from sfnb.engine.interpreter import too_large
-from sfnb.engine.map_ports import Batch, ChildResult, ResultSink, Status
-from sfnb.errors import StatesError
+from sfnb.engine.map_again import Found, abort_found, found_children, repeat
+from sfnb.engine.map_ports import Batch
+from sfnb.engine.map_results import Results
+from sfnb.engine.replay import ReplayMismatch
+from sfnb.errors import EvaluationError, StatesError
 from sfnb.values import Payload, size_bytes
 
 if TYPE_CHECKING:
@@ -37,64 +42,18 @@ KEPT_BYTES = 50_000_000
 put out; those that ended first are forgotten first."""
 
 PUMP_TIME = timedelta(milliseconds=10)
+PUMP_CHILDREN = 50
+"""After so long, or so many children, others have their turn; a frozen clock knows no time."""
 
 EXCEEDED = StatesError(
     "States.ExceedToleratedFailureThreshold", "The specified tolerated failure threshold was exceeded"
 )
+CHANGED = StatesError(
+    "States.ItemReaderFailed",
+    "What the items are read from has changed since the map run began, so it cannot be taken up where it was",
+)
 
 MapRunStatus = Literal["RUNNING", "SUCCEEDED", "FAILED", "ABORTED"]
-
-
-class Counts(msgspec.Struct):
-    """How many items, or executions, are where. Source: AWS API reference, MapRunItemCounts."""
-
-    pending: int = 0
-    running: int = 0
-    succeeded: int = 0
-    failed: int = 0
-    timed_out: int = 0
-    aborted: int = 0
-    results_written: int = 0
-
-    @property
-    def total(self) -> int:
-        return self.pending + self.running + self.succeeded + self.failed + self.timed_out + self.aborted
-
-    def move(self, status: str, count: int) -> None:
-        """So many have ended with this status."""
-        self.running -= count
-        outcome = status.lower()
-        setattr(self, outcome, getattr(self, outcome) + count)
-
-
-class Child(msgspec.Struct):
-    """A child execution, as ListExecutions shows it."""
-
-    arn: str
-    name: str
-    run: Run | None
-    index: int
-    item_count: int
-    started: ev.ExecutionStarted
-    last: ev.Event | None = None
-    waiting: list[Callable[[ev.Event], None]] = []
-
-    def tell_end(self, tell: Callable[[ev.Event], None]) -> None:
-        """Call `tell` with the last event; at once if there is one."""
-        if self.last is not None:
-            tell(self.last)
-        else:
-            self.waiting.append(tell)
-
-    @property
-    def size(self) -> int:
-        """About how many bytes its log keeps."""
-        output = self.last.output if isinstance(self.last, ev.ExecutionSucceeded) else ""
-        return len(self.started.input) + len(output)
-
-    @property
-    def status(self) -> Status | Literal["RUNNING"]:
-        return "RUNNING" if self.last is None else STATUS[type(self.last)]
 
 
 class MapRun:
@@ -102,7 +61,8 @@ class MapRun:
 
     arn: `...:mapRun:MACHINE/LABEL:UUID`.
     stopped: when it ended, None while it is running.
-    fingerprint: of what the items were read from; None where they are the state's own data.
+    fingerprint: of what the items are read from; None where they are the state's own data.
+    begun: how many children there have been.
     """
 
     def __init__(self, run: Run, frame: Frame, command: StartMapRun) -> None:
@@ -121,45 +81,80 @@ class MapRun:
         self.items = Counts()
         self.executions = Counts()
         self.status: MapRunStatus = "RUNNING"
-        self.started: datetime = run.now
         self.stopped: datetime | None = None
         self.children: dict[str, Child] = {}
         self.fingerprint: str | None = None
+        self._replayed = run.replay is not None and run.replay.next is not None
+        self._found: deque[Found] = deque()
         self._open: dict[str, Child] = {}
         self._ended: deque[Child] = deque()
         self._kept_bytes = 0
-        self._outputs: dict[int, Child] = {}
-        self._output_bytes = 0
-        self._begun = 0
+        self._has_forgotten = False
+        self.begun = 0
         self._all_read = False
+        self._failure: StatesError | None = None
         self._pumping = False
+        self._pump_due = False
+        self._hungry = False
         self._counted = False
         self._feed: Feed | None = None
-        self._writer: ResultSink | None = None
-        self._command: RunChildren | None = None
+        self._results: Results | None = None
+        self._asked: RunChildren | None = None
         frame.record(ev.MapRunStarted, map_run_arn=self.arn)
+        self.started: datetime = run.now
 
     # From start to end
 
     def begin(self, command: RunChildren) -> None:
-        """Open what is read and written, and start the first children."""
-        self._command = command
+        """Open what is read and written, and start the first children; in a replay, once that is over."""
+        self._asked = command
         self.frame.waiting = self
+        self.run.open_map_runs += 1
+        if self._replayed:
+            self._count(True)
+            self.run.engine.soon(lambda: self.run.guard(self._take_up))
+        else:
+            self._open_data()
+            self.pump()
+
+    @property
+    def asked(self) -> RunChildren:
+        """What is read, how it is batched, where results go."""
+        assert self._asked is not None
+        return self._asked
+
+    def _take_up(self) -> None:
+        if self.status != "RUNNING" or self.run.replay is not None:
+            return  # the log has its end, or did not fit
+        self._found = found_children(self)
+        if self._found and self.run.clock.jumps:
+            self.run.clock.jump(max(found.latest.timestamp for found in self._found))
+        self.run.now = self.run.clock.now()
+        self._open_data()
+        self._pump_and_wake()
+
+    def _open_data(self) -> None:
         try:
-            if command.writer is not None:
-                self._writer = self.run.map_data.writer(command.writer, self.arn, self.id)
-            self._feed = feed_of(self.run, command, self._more)
+            self._results = Results(self)
+            self._feed = feed_of(self.run, self.asked, self._more)
         except StatesError as fault:
-            self._fail(fault)
-            return
-        self._count(True)
-        self.pump()
+            self._failure = fault
+        self.run.flush()  # a child must not have a log before its parent tells of it
 
     def _more(self) -> None:
         """The feed has something; from its own thread."""
-        self.run.engine.post(self._pump_later)
+        self.run.engine.post(self._pump_now)
 
-    def _pump_later(self) -> None:
+    def _pump_soon(self) -> None:
+        """Until then, the clock must not jump."""
+        if not self._pump_due:
+            self._pump_due = True
+            self._count(True)
+            self.run.rouse()
+            self.run.engine.soon(self._pump_now)
+
+    def _pump_now(self) -> None:
+        self._pump_due = False
         self.run.guard(self._pump_and_wake)
 
     def _pump_and_wake(self) -> None:
@@ -173,146 +168,159 @@ class MapRun:
         if self._pumping or self.status != "RUNNING":
             return
         self._pumping = True
+        self._forget_oldest()
         try:
-            until = self.run.clock.now() + PUMP_TIME
-            limit = self.max_concurrency or self.run.limits.distributed_concurrency
-            while self.status == "RUNNING" and not self._all_read and len(self._open) < limit:
-                if not self._start_next():
-                    break
-                if self.run.clock.now() >= until:
-                    self.run.engine.soon(self._pump_later)
-                    break
+            out_of_time = self._start_some()
         finally:
             self._pumping = False
+        if out_of_time:
+            self._pump_soon()
         self._finish_if_done()
+        self._count(self.status == "RUNNING" and (self._pump_due or self._hungry))
+
+    def _start_some(self) -> bool:
+        """Whether it stopped only because others have to have their turn."""
+        until = self.run.clock.now() + PUMP_TIME
+        limit = self.max_concurrency or self.run.limits.distributed_concurrency
+        self._hungry = False
+        for _ in range(PUMP_CHILDREN):
+            if self._failure or self._all_read or len(self._open) >= limit or not self._start_next():
+                return False
+            if self.run.clock.now() >= until:
+                break
+        return True
 
     def _start_next(self) -> bool:
         """Start the next child; False where there is none yet, or none any more."""
-        assert self._feed is not None
+        feed = self._feed
+        assert feed is not None
         try:
-            batch = self._feed.take()
+            batch = feed.take()
+            if batch is NOT_READY:
+                self._hungry = True
+                return False
+            self._check_unchanged(feed.fingerprint)
         except StatesError as fault:
-            self._fail(fault)
-            return False
-        if batch is NOT_READY:
+            self._failure = fault
             return False
         if batch is END:
             self._all_read = True
-            self.fingerprint = self._feed.fingerprint
             return False
         assert isinstance(batch, Batch)
         self._start(batch)
         return True
 
-    def _start(self, batch: Batch) -> None:
-        index = self._begun
-        self._begun += 1
-        if size_bytes(batch.input.text) > self.run.limits.payload_bytes:
-            self._fail(too_large(self.state))
+    def _check_unchanged(self, fingerprint: str | None) -> None:
+        """What is read must be what was read before; raises StatesError where it is not."""
+        if fingerprint == self.fingerprint:
             return
-        child_run = self._child_run(index, lambda last: self._child_ended(child, last))
-        started = child_run.accept(batch.input)
+        if self.fingerprint is not None:
+            raise CHANGED
+        assert fingerprint is not None
+        self.fingerprint = fingerprint
+        self.frame.fact(ev.ItemsRead, fingerprint=fingerprint)
+        self.run.flush()
+
+    # Children
+
+    def _start(self, batch: Batch) -> None:
+        """Start the next child; one that has a log goes on with it, or is counted from it."""
+        found = self._found.popleft() if self._found else None
+        if found is None and size_bytes(batch.input.text) > self.run.limits.payload_bytes:
+            self.items.pending += batch.count
+            self._failure = too_large(self.state)
+            return
+        name, arn = self.names(self.begun)
+        child_run = self._child_run(name, arn, lambda last: self._child_ended(child, last))
         child = Child(
-            arn=child_run.arn,
-            name=child_run.name,
+            arn=arn,
+            name=name,
             run=child_run,
-            index=index,
+            index=self.begun,
             item_count=batch.count,
-            started=started,
+            started=child_run.accept(batch.input) if found is None else found.started,
         )
-        self.children[child.arn] = self._open[child.arn] = child
+        self.begun += 1
+        self.children[arn] = self._open[arn] = child
         self.items.running += batch.count
         self.executions.running += 1
-        child_run.guard(child_run.start, batch.input)
+        if found is None:
+            child_run.guard(child_run.start, batch.input)
+        elif found.last is not None:
+            self._child_ended(child, found.last)
+        else:
+            self._go_on(child_run, found)
 
-    def _child_run(self, index: int, on_end: Callable[[ev.Event], None]) -> Run:
-        """An execution of its own, on a clock of its own that begins now."""
-        run = self.run
+    def _go_on(self, child_run: Run, found: Found) -> None:
+        try:
+            child_run.resume(found.log)
+        except ReplayMismatch as mismatch:
+            self._failure = StatesError("States.Runtime", str(mismatch))
+
+    def names(self, index: int) -> tuple[str, str]:
+        """The name and the ARN of the child with this index; both are always the same."""
         name = uuid_of(f"{self.arn}/{index}")
-        kind = self.command.processor.processor_config.execution_type or "STANDARD"
-        arn = self.machine_arn.replace(":stateMachine:", ":execution:" if kind == "STANDARD" else ":express:")
-        if kind == "EXPRESS":
-            arn = f"{arn}:{uuid_of(name)}"
+        if self._kind == "STANDARD":
+            return name, self.machine_arn.replace(":stateMachine:", ":execution:") + f":{name}"
+        return name, self.machine_arn.replace(":stateMachine:", ":express:") + f":{uuid_of(name)}:{name}"
+
+    @property
+    def _kind(self) -> Literal["STANDARD", "EXPRESS"]:
+        return self.command.processor.processor_config.execution_type or "STANDARD"
+
+    def _child_run(self, name: str, arn: str, on_end: Callable[[ev.Event], None]) -> Run:
+        """An execution of its own."""
+        run = self.run
         return type(run)(
             engine=run.engine,
             definition=self.command.processor,
-            arn=f"{arn}:{name}",
+            arn=arn,
             name=name,
             machine_arn=self.machine_arn,
             machine_name=f"{run.machine_name}/{self.label}",
             role_arn=run.role_arn,
             region=run.region,
             store=run.store,
-            clock=run.clock.fork(),
+            clock=run.clock,
             executor=run.executor,
             tasks=run.tasks,
-            limits=run.limits.of_type(kind),
+            limits=run.limits.of_type(self._kind),
             compat=run.compat,
             map_data=run.map_data,
             seed=name,
             on_end=on_end,
             on_output=run.on_output,
             on_map_run=run.on_map_run,
+            sleepers=run.sleepers,
         )
 
     def _child_ended(self, child: Child, last: ev.Event) -> None:
-        """On the engine's thread, in the child's last turn."""
-        ended_at = last.timestamp
-        child.run, child.last = None, last
-        for tell in child.waiting:
-            tell(last)
+        """On the engine's thread, in the child's last turn: nothing of the parent is written here."""
+        child.end(last)
         del self._open[child.arn]
         self.items.move(child.status, child.item_count)
         self.executions.move(child.status, 1)
         if self.status != "RUNNING":
             return
-        if self.run.clock.jumps:
-            self.run.clock.jump(ended_at)
+        assert self._results is not None
         try:
-            self._keep_result(child)
+            self._results.add(child)
         except StatesError as fault:
-            self._fail(fault)
-        self._forget_oldest(child)
-        if child.status != "SUCCEEDED" and self._over_tolerance():
-            self._fail(EXCEEDED)
-        if not self._pumping:
-            self._more()
-
-    def _keep_result(self, child: Child) -> None:
-        if self._writer is not None:
-            self._writer.add(self._result(child))
-            self.items.results_written += child.item_count
-            self.executions.results_written += 1
-            return
-        self._output_bytes += (
-            size_bytes(child.last.output) if isinstance(child.last, ev.ExecutionSucceeded) else 0
-        )
-        if self._output_bytes <= 2 * self.run.limits.payload_bytes:
-            self._outputs[child.index] = child
-        else:
-            self._outputs.clear()  # it is too large to be a result, whatever else comes
-
-    def _result(self, child: Child) -> ChildResult:
-        last = child.last
-        assert last is not None
-        return ChildResult(
-            execution_arn=child.arn,
-            input=child.started.input,
-            name=child.name,
-            output=last.output if isinstance(last, ev.ExecutionSucceeded) else None,
-            error=getattr(last, "error", None),
-            cause=getattr(last, "cause", None),
-            start_date=child.started.timestamp,
-            stop_date=last.timestamp,
-            state_machine_arn=self.machine_arn,
-            status=STATUS[type(last)],  # type: ignore[arg-type]
-        )
-
-    def _forget_oldest(self, child: Child) -> None:
-        """Ended children give way to later ones: a run of a million must not fill the memory."""
+            self._failure = self._failure or fault
         self._ended.append(child)
         self._kept_bytes += child.size
+        if child.status != "SUCCEEDED" and self._over_tolerance():
+            self._failure = self._failure or EXCEEDED
+        if not self._pumping:
+            self._pump_soon()
+
+    def _forget_oldest(self) -> None:
+        """Ended children give way to later ones: a run of a million must not fill the memory."""
         while len(self._ended) > KEPT_CHILDREN or self._kept_bytes > KEPT_BYTES:
+            if not self._has_forgotten:
+                self._has_forgotten = True
+                self.frame.fact(ev.ChildrenForgotten)
+                self.run.flush()
             oldest = self._ended.popleft()
             self._kept_bytes -= oldest.size
             del self.children[oldest.arn]
@@ -333,16 +341,22 @@ class MapRun:
     # The end
 
     def _finish_if_done(self) -> None:
-        if self.status != "RUNNING" or not self._all_read or self._open:
+        if self._failure is None and (not self._all_read or self._open):
             return
-        if self._over_tolerance():
-            self._fail(EXCEEDED)
-            return
+        if self._failure is None and self._over_tolerance():
+            self._failure = EXCEEDED
         try:
-            result = self._make_result()
+            if self._failure is not None:
+                raise self._failure
+            assert self._results is not None
+            result = self._results.finish(self.begun)
         except StatesError as fault:
-            self._fail(fault)
+            self.fail(fault)
             return
+        self.frame.fact(ev.MapRunResult, output=result.text)
+        self.succeed(result)
+
+    def succeed(self, result: Payload) -> None:
         self._close("SUCCEEDED")
         self.frame.started = False
         started_id = self.frame.last_id
@@ -351,45 +365,43 @@ class MapRun:
         self.frame.last_id = started_id  # AWS since November 2024: the exit points at MapRunStarted
         self.run.go_on(self.frame, result)
 
-    def _make_result(self) -> Payload:
-        if self._writer is not None:
-            return Payload(self._writer.close())
-        if len(self._outputs) < self._begun:
-            raise too_large(self.state)
-        assert self._command is not None
-        results = [self._result(self._outputs[index]) for index in range(self._begun)]
-        return Payload(self.run.map_data.result(results, self._command.transformation))
-
-    def _fail(self, failure: StatesError) -> None:
-        if self.status != "RUNNING":
-            return
-        self._close("FAILED")
+    def fail(self, failure: StatesError) -> None:
+        """Committed first: children that have been aborted must not be all that is left of it."""
+        if isinstance(failure, EvaluationError):
+            self.frame.fact(ev.SelectionFailed, location=failure.location, spec=failure.spec)
         self.frame.record(ev.MapRunFailed, error=failure.error, cause=failure.cause)
+        self.run.flush()
+        self._close("FAILED")
         self.run.go_on(self.frame, None, failure)
 
     def repeat(self, event: ev.Event) -> None:
-        """What happened in the children stands in their own logs."""
+        """What a replayed log says next."""
+        repeat(self, event)
 
     def cancel(self) -> None:
         """The frame is given up."""
         if self.status == "RUNNING":
-            self._close("ABORTED")
             if not self.run.ending:
                 self.frame.record(ev.MapRunAborted, advance=False)
+                self.run.flush()
+            self._close("ABORTED")
 
     def _close(self, status: MapRunStatus) -> None:
         self.status = status
-        self.stopped = self.run.clock.now()
+        self.stopped = self.run.now
+        self.run.open_map_runs -= 1
         self._count(False)
         if self._feed is not None:
             self.items.pending += self._feed.close()
         for child in list(self._open.values()):
             if child.run is not None:
                 child.run.guard(child.run.stop)
-        if self._writer is not None and status != "SUCCEEDED":
-            self._writer.discard()
+        if self._replayed and status != "SUCCEEDED":
+            abort_found(self)
+        if self._results is not None and status != "SUCCEEDED":
+            self._results.discard()
 
     def _count(self, running: bool) -> None:
-        """While children run, the clock of the parent does not jump."""
+        """While children are being started, or a feed is awaited, the clock does not jump."""
         self.run.running_calls += running - self._counted
         self._counted = running

@@ -85,7 +85,7 @@ def begin_map(run: Run, frame: Frame, command: BeginMap) -> None:
 def start_map_run(run: Run, frame: Frame, command: StartMapRun) -> None:
     frame.map_run = MapRun(run, frame, command)
     run.on_map_run(frame.map_run)
-    run.go_on(frame, None)
+    run.step(frame, None)  # at once: in a replay, no event leads to the next command
 
 
 def run_children(run: Run, frame: Frame, command: RunChildren) -> None:

@@ -59,13 +59,16 @@ class VisitProgress:
 
     pending: it has failed, and neither a Retrier nor a new attempt has followed.
     inside: the frames of the current attempt of a Map or Parallel.
+    map_runs: the ARN of each map run that a DISTRIBUTED Map has opened.
+    length: how many items it was given at last; 0 where that is not known.
     culprit: the visit in one of these that made it fail.
     resume: when the next attempt is due.
     """
 
     __slots__ = (
-        "cause", "culprit", "ended", "entered", "error", "exited", "frame", "inside", "path", "pending",
-        "printed", "resource", "resume", "state", "status", "timed_out", "tries", "try_started", "type",
+        "cause", "culprit", "ended", "entered", "error", "exited", "frame", "inside", "length", "location",
+        "map_runs", "path", "pending", "printed", "resource", "resume", "state", "status", "timed_out",
+        "tries", "try_started", "type",
     )  # fmt: skip
 
     def __init__(self, entered: StateEntered, frame: FrameProgress) -> None:
@@ -86,13 +89,16 @@ class VisitProgress:
         self.tries: list[Attempt] = []
         self.inside: list[FrameProgress] = []
         self.resource: str | None = None
+        self.location: str | None = None
+        self.map_runs: list[str] = []
+        self.length = 0
         self.printed: list[str] = []
 
     def begin(self, moment: datetime) -> None:
         """An attempt begins; the first one began when the state was entered."""
         if self.try_started is None:
             self.try_started = moment
-        self.resume = self.error = self.cause = self.culprit = None
+        self.resume = self.error = self.cause = self.culprit = self.location = None
         self.pending = self.timed_out = False
 
     def fail(self, moment: datetime, error: str | None = None, cause: str | None = None) -> None:

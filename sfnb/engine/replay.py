@@ -57,6 +57,11 @@ class Replay:
     def next(self) -> ev.Event | None:
         return self._events[0] if self._events else None
 
+    @property
+    def following(self) -> ev.Event | None:
+        """The one after the next."""
+        return self._events[1] if len(self._events) > 1 else None
+
     def entry(self, frame: ev.FramePath) -> Entry | None:
         """None where the frame had not come to a state yet."""
         return self._entries.get(frame)

@@ -29,7 +29,8 @@ from sfnb.engine.limits import Limits
 from sfnb.engine.map_ports import MapData
 from sfnb.engine.perform import PERFORM
 from sfnb.engine.ports import EventStore, Executor, Tasks
-from sfnb.engine.replay import Replay, replay
+from sfnb.engine.replay import Replay, ReplayMismatch, replay
+from sfnb.engine.sleepers import Sleepers
 from sfnb.errors import StatesError
 from sfnb.query.scope import timestamp_text
 from sfnb.values import Json, Payload
@@ -84,6 +85,8 @@ class Run:
     on_end: called on the engine's thread once the last event is committed.
     on_output: called, on the engine's thread, with what tasks print.
     on_map_run: called, on the engine's thread, with each map run that is opened.
+    sleepers: those that are on the same clock; only it itself unless given.
+    asleep: 0, or its number among the sleepers.
     """
 
     def __init__(
@@ -108,6 +111,7 @@ class Run:
         on_end: Callable[[ev.Event], None],
         on_output: Callable[[str], None],
         on_map_run: Callable[[MapRun], None],
+        sleepers: Sleepers | None = None,
     ) -> None:
         self.engine = engine
         self.definition = definition
@@ -128,6 +132,7 @@ class Run:
         self.on_end = on_end
         self.on_output = on_output
         self.on_map_run = on_map_run
+        self.sleepers = sleepers or Sleepers()
 
         self.now = clock.now()
         self.last_id = 0
@@ -141,6 +146,9 @@ class Run:
         self.alarm: Any = None
         self.alarm_moment: datetime | None = None
         self.running_calls = 0
+        self.open_map_runs = 0
+        self.variable_bytes = 0
+        self.asleep = 0
         self.transitions = 0
         self.pause_at = 0
         self.pause_time = self.now
@@ -179,6 +187,7 @@ class Run:
 
     def start(self, payload: Payload) -> None:
         """Take the first turn."""
+        self.sleepers.join()
         self._limit_time()
         self.root.begin(payload)
         self.ready.append((self.root, None, None))
@@ -200,8 +209,13 @@ class Run:
         self.replay = Replay(log)
         self.root.begin(payload)
         self.ready.append((self.root, None, None))
+        self.sleepers.join()
         self._begin_turn()
-        replay(self)
+        try:
+            replay(self)
+        except ReplayMismatch:
+            self.sleepers.leave(self)
+            raise
         self.turn()
 
     def _limit_time(self) -> None:
@@ -217,6 +231,7 @@ class Run:
         """Let every frame go on that can, for a while."""
         self.scheduled = False
         if not self.ended:
+            self.rouse()
             self.guard(self._turn)
 
     def _turn(self) -> None:
@@ -294,6 +309,7 @@ class Run:
         self, kind: type[ev.Event], frame: Frame, moment: datetime | None = None, **details: Any
     ) -> None:
         """Write the last event, give up all that is still open, and tell who waits."""
+        self.rouse()
         self.now = self.clock.now()
         if moment is not None:
             self.flush()
@@ -311,6 +327,7 @@ class Run:
             self.flush()
         finally:
             self.on_end(last)
+            self.sleepers.leave(self)
 
     # The log
 
@@ -344,35 +361,35 @@ class Run:
         timers = self.timers
         while timers and timers[0][2].action is None:
             heapq.heappop(timers)
+        if self.clock.jumps and not self.running_calls:
+            self.sleepers.sleep(self, None if self._awaits_answers() or not timers else timers[0][0])
+            if self.scheduled:
+                self._disarm()
+                return
         moment = self._alarm_due()
-        jumps = self.clock.jumps and not self.running_calls and not self._awaits_answers()
-        if moment == self.alarm_moment and not jumps:
+        if moment == self.alarm_moment:
             return  # set already; a frozen clock would begin the delay anew
         self._disarm()
-        if moment is None:
-            return
-        if jumps:
-            self.clock.jump(moment)
-            self.schedule(self.turn)
-            return
-        delay = (moment - self.clock.now()).total_seconds()
-        self.alarm = self.engine.later(max(delay, 0.0), self._rang)
-        self.alarm_moment = moment
+        if moment is not None:
+            delay = (moment - self.clock.now()).total_seconds()
+            self.alarm = self.engine.later(max(delay, 0.0), self._rang)
+            self.alarm_moment = moment
 
     def _awaits_answers(self) -> bool:
-        """Whether nothing is due but the age that AWS lets no execution outlive, and a task token is open:
-        to jump there would end what somebody is about to answer."""
+        """Whether nothing is due but the age that AWS lets no execution outlive, and somebody is about to
+        end what that would end: a task token is open, or a child execution goes on.
+        """
         return (
             bool(self.timers)
             and self.timers[0][2] is self.oldest_age
-            and bool(self.tasks.tokens.list(self.arn))
+            and bool(self.open_map_runs or self.tasks.tokens.list(self.arn))
         )
 
     def _alarm_due(self) -> datetime | None:
-        """The moment to wake at. A frozen clock beside a running call wakes for time-outs alone: what
-        else is due waits until it can jump there, or equal runs would differ with the machine's load.
+        """The moment to wake at in real time. A frozen clock wakes so for time-outs alone: what else is
+        due waits until it can jump there, or equal runs would differ with the machine's load.
         """
-        if self.clock.frozen and self.running_calls:
+        if self.clock.frozen:
             limits = (moment for moment, _, timer in self.timers if timer.timeout and timer.action)
             return min(limits, default=None)
         return self.timers[0][0] if self.timers else None
@@ -400,7 +417,13 @@ class Run:
 
     def schedule(self, action: Callable[[], None]) -> None:
         self.scheduled = True
+        self.rouse()
         self.engine.soon(action)
+
+    def rouse(self) -> None:
+        """The clock must not jump before this execution sleeps again."""
+        if self.asleep:
+            self.sleepers.rouse(self)
 
     # What reaches a run from outside
 

@@ -38,6 +38,8 @@ _FAILURES = (
     ev.LambdaFunctionStartFailed,
     ev.ActivityFailed,
     ev.ActivityScheduleFailed,
+    ev.MapRunFailed,
+    ev.EvaluationFailed,
 )
 _TIMEOUTS = (ev.TaskTimedOut, ev.LambdaFunctionTimedOut, ev.ActivityTimedOut)
 _SCHEDULED = (ev.TaskScheduled, ev.LambdaFunctionScheduled, ev.ActivityScheduled)
@@ -60,6 +62,10 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         it was open; "aborted" stopped because of something outside of it.
     error, cause: of the failure that ended it, or, while running, of the latest one.
     attempts: how often it was begun, 1 + retries so far; `tries` has the start and end of each.
+    location: the field whose JSONata expression failed, `Output/total`.
+    assigned: the variables it set, JSON texts by name; None where it set none.
+    map_runs: the ARN of each map run of a DISTRIBUTED Map, one an attempt; `length` of the last: how many
+        items it was given, 0 where they are read from elsewhere.
     resource: an ARN, or "service:action".
     printed: what its tasks wrote, joined.
     """
@@ -82,6 +88,10 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     tries: tuple[Attempt, ...]
     resource: str | None
     printed: str
+    location: str | None = None
+    assigned: dict[str, str] | None = None
+    map_runs: tuple[str, ...] = ()
+    length: int = 0
 
 
 class MapItem(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -194,6 +204,7 @@ class Fold:
             visit.resource = resource_name(event)
         elif isinstance(event, _FAILURES):
             visit.fail(event.timestamp, event.error, event.cause)
+            visit.location = event.location if isinstance(event, ev.EvaluationFailed) else None
         elif isinstance(event, _TIMEOUTS):
             visit.fail(event.timestamp, event.error, event.cause)
             visit.timed_out = True
@@ -201,6 +212,9 @@ class Fold:
             self._fail_inside(visit, event)
             visit.begin(event.timestamp)
             self._started[event.id] = (visit, len(visit.tries) + 1)
+            visit.length = event.length if isinstance(event, ev.MapStateStarted) else 0
+        elif isinstance(event, ev.MapRunStarted):
+            visit.map_runs.append(event.map_run_arn)
         elif isinstance(event, (ev.MapStateFailed, ev.ParallelStateFailed)):
             visit.fail(event.timestamp)
             self._fail_inside(visit, event)
@@ -287,6 +301,10 @@ def _visit(seen: VisitProgress) -> Visit:
         tries=tuple(tries),
         resource=seen.resource,
         printed="".join(seen.printed),
+        location=seen.location,
+        assigned=None if seen.exited is None else seen.exited.assigned_variables,
+        map_runs=tuple(seen.map_runs),
+        length=seen.length,
     )
 
 

@@ -19,6 +19,7 @@ from sfnb.explain import account
 from sfnb.machine import StateMachine, load_machine
 from sfnb.notebook import display as look
 from sfnb.notebook.inputs import check_size, read_input
+from sfnb.notebook.mocks import read_mock
 from sfnb.notebook.substitution import Names, Substitution, read_definition
 
 Variables = dict[str, Any]
@@ -79,7 +80,7 @@ def define(cell: str, options: Namespace, variables: Variables) -> StateMachine:
     )
     show_substitutions(found)
     try:
-        machine = load_machine(service(), source, name=name)
+        machine = load_machine(service(), source, name=name, type=options.type or "STANDARD")
     except DefinitionError as fault:
         raise Refused(fault, variable if variable in variables else None) from None
     if machine.warnings:
@@ -140,6 +141,8 @@ def run(machine: StateMachine, options: Namespace, variables: Variables) -> obje
             name=name,
             skip_waits=bool(options.skip_waits),
             unlimited=options.unlimited,
+            compat=options.compat or "aws",
+            mock=read_mock(options.mock, machine.name, variables),
             on_output=printed.put,
         )
         execution.follow(printed)

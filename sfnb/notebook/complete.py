@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -14,6 +15,7 @@ from sfnb.execution import Execution
 from sfnb.machine import StateMachine
 from sfnb.notebook import verbs
 from sfnb.notebook.draft import Spot, find_spot
+from sfnb.notebook.mocks import mock_names
 from sfnb.notebook.options import CELL_PARSER, STATUSES, Parser
 from sfnb.notebook.places import WORDS, keys_at, values_at
 
@@ -93,6 +95,8 @@ class Completion:
             "show": [(StateMachine, machines()), (Execution, executions())],
             "history": [(Execution, executions())],
             "stop": [(Execution, executions())],
+            "maps": [(Execution, executions())],
+            "test": [(StateMachine, machines())],
         }
         return [
             name
@@ -107,14 +111,35 @@ class Completion:
         last = before[-1] if before else ""
         if last in ("-i", "--input"):
             return word, fitting(word, _data(self._variables))
+        if last in ("-m", "--mock"):
+            return word, fitting(word, ["auto", *mock_names(self._variables), *_files(word, ".json")])
         if last == "--expect":
             return word, fitting(word, STATUSES)
         action = options.get(last)
         if action is not None and action.choices:
             return word, fitting(word, map(str, action.choices))
+        if parser.prog == "%asl buckets" and not word.startswith("-"):
+            return word, fitting(word, _folders(word))
         if word.startswith("-"):
             return word, fitting(word, [name for name in options if name.startswith("--")])
         return word, fitting(word, names)
+
+
+def _beside(word: str) -> Iterator[Path]:
+    """What is in the folder that a half-written path is in."""
+    folder = Path(word if word.endswith("/") else Path(word).parent)
+    try:
+        yield from sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError:
+        return
+
+
+def _files(word: str, suffix: str) -> list[str]:
+    return [str(path) for path in _beside(word) if path.suffix == suffix]
+
+
+def _folders(word: str) -> list[str]:
+    return [f"{path}/" for path in _beside(word) if path.is_dir()]
 
 
 def fitting(fragment: str, names: Iterable[str]) -> list[str]:

@@ -11,11 +11,12 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from sfnb.asl.fields import fields_of
+from sfnb.asl.fields import Field, fields_of
 from sfnb.asl.states import STATES
 from sfnb.notebook.complete import HEADER
 from sfnb.notebook.draft import Spot, find_spot
 from sfnb.notebook.places import kind_at, record_at
+from sfnb.query import LANGUAGES
 from sfnb.query.intrinsics import INTRINSICS
 
 GENERAL = {
@@ -32,6 +33,24 @@ GENERAL = {
     "ResultSelector": "What becomes of the result: a template over it.",
     "ResultPath": "Where in the input the result is put; null drops it.",
     "OutputPath": "The part that is handed on; null for {}.",
+    "QueryLanguage": "JSONPath (unless told) or JSONata: of the machine, or of this state.",
+    "Assign": "Variables that are set on the way out, by name; later states read them as $name.",
+    "Arguments": "What the state works on; texts of the form {% ... %} are JSONata.",
+    "Output": "What is handed on; $states.result is what the work came to. The result itself unless given.",
+    "Items": "What a Map goes over: a list, or a JSONata expression that comes to one.",
+    "Condition": "A JSONata expression that comes to true or false.",
+    "Label": "Names the map runs of this Map, and is part of their ARNs.",
+    "ToleratedFailureCount": "How many items may fail before a Map in DISTRIBUTED mode does; 0 unless given.",
+    "ToleratedFailurePercentage": "How many of a hundred items may fail before the Map does.",
+    "ProcessorConfig": "How a Map runs its items: Mode INLINE, or DISTRIBUTED with an ExecutionType.",
+    "Mode": "INLINE: in this execution. DISTRIBUTED: each item or batch in an execution of its own.",
+    "ExecutionType": "Of the child executions of a Map in DISTRIBUTED mode: STANDARD or EXPRESS.",
+    "InputType": "What the file holds: CSV, JSON, JSONL, PARQUET or MANIFEST.",
+    "MaxItems": "How many items are read at most; 0 for all.",
+    "MaxItemsPerBatch": "How many items one child execution gets at most.",
+    "MaxInputBytesPerBatch": "How large the input of one child execution may be, up to 262,144 bytes.",
+    "BatchInput": "What each batch gets besides its Items.",
+    "Credentials": "The role that the task takes on; here only its form is checked.",
     "Retry": "What is tried again after a failure: a list of Retriers; the first that matches counts.",
     "Catch": "Where to go after a failure: a list of Catchers; the first that matches counts.",
 }
@@ -83,7 +102,7 @@ def _key(spot: Spot, name: str) -> str | None:
     words = None if record is None else field_words(record, name)
     if words is None and kind_at(spot.path) != "template":
         words = GENERAL.get(name)
-    if words is None and record is not None and name in fields_of(record):
+    if words is None and record is not None and field_of(record, name) is not None:
         words = f"of a {record.__name__}: {_doc(record)}"
     return None if words is None else f"{name}\n\n{words}"
 
@@ -93,13 +112,19 @@ def _doc(thing: object) -> str:
     return re.split(r"\nSource: ", inspect.getdoc(thing) or "")[0].strip()
 
 
+def field_of(record: type, name: str) -> Field | None:
+    """The field of this name in whichever query language has it."""
+    tables = (fields_of(record, language) for language in LANGUAGES)
+    return next((table[name] for table in tables if name in table), None)
+
+
 def field_words(record: type, name: str) -> str | None:
     """What a record's docstring says of a field, under any of its spellings.
 
     >>> field_words(STATES["Wait"], "SecondsPath")
     'whole seconds after entry, 0 to 99_999_999; here as a path'
     """
-    field = fields_of(record).get(name)
+    field = field_of(record, name)
     if field is None:
         return None
     entry = re.search(

@@ -7,21 +7,27 @@ is equal, and so is the HTML but for a duration of a second or more, inside <spa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from html import escape
-from itertools import groupby
+from itertools import groupby, islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from sfnb.children import progress_of_run
 from sfnb.errors import Diagnostic, Located, render_diagnostic
 from sfnb.explain import Account, account, summarise
+from sfnb.hints.map_runs import child_error, first_failed
 from sfnb.notebook.substitution import Origin, Substitution
 
 if TYPE_CHECKING:
+    from sfnb.engine.map_run import MapRun
     from sfnb.execution import Execution
+    from sfnb.items.buckets import Buckets
 
+MOST_OBJECTS, MOST_COUNTED = 8, 10_000
 HUES = {
     "SUCCEEDED": ("✔", "#1a7f37"),
     "FAILED": ("✘", "#cf222e"),
@@ -242,6 +248,53 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str) -
     )
     html = f'<table class="{NO_MATHS}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
     return Shown(html, "\n".join(_columns([tuple(header), *rows])))
+
+
+def map_runs(execution: Execution) -> Shown:
+    """The map runs of an execution, a row each, and how to look further."""
+    rows = [
+        (run.state, run.status, progress_of_run(run).words, f"{run.executions.total:,}", _first_failure(run))
+        for run in execution.map_run_records
+    ]
+    header = ("state", "status", "items", "executions", "first failure")
+    return table(header, rows, empty=f"{execution.machine_name} has no Map in DISTRIBUTED mode that has run")
+
+
+def _first_failure(run: MapRun) -> str:
+    child = first_failed(run)
+    return "" if child is None else f"child {child.index}: {child_error(child)}"
+
+
+def buckets(found: Buckets) -> Shown:
+    """What stands for S3: each bucket with its objects, as far as there is room."""
+    folder: Path | None = getattr(found, "folder", None)
+    if folder is None:
+        return note("buckets are those of S3; `%asl buckets FOLDER` lets a folder stand for it")
+    rows = [row for bucket in _folders_in(folder) for row in _objects(bucket)]
+    empty = f"the folder `{folder}` stands for S3; there is nothing in it: a bucket is a folder in there"
+    shown = table(("bucket", "key", "bytes"), rows, empty=empty)
+    if not rows:
+        return shown
+    words = note(f"the folder `{folder}` stands for S3")
+    return Shown(words.html + shown.html, f"{words.text}\n{shown.text}")
+
+
+def _folders_in(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+
+
+def _objects(bucket: Path) -> Iterator[tuple[str, str, str]]:
+    """A row for each object, up to a few; then how many more there are."""
+    files = list(islice((path for path in sorted(bucket.rglob("*")) if path.is_file()), MOST_COUNTED))
+    for path in files[:MOST_OBJECTS]:
+        yield bucket.name, path.relative_to(bucket).as_posix(), f"{path.stat().st_size:,}"
+    if len(files) > MOST_OBJECTS:
+        more = "at least " if len(files) == MOST_COUNTED else ""
+        yield bucket.name, f"… and {more}{len(files) - MOST_OBJECTS:,} more", ""
+    if not files:
+        yield bucket.name, "", ""
 
 
 def _columns(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -206,7 +206,7 @@ def _yaml_spot(text: str, offset: int) -> Spot | None:
     if key is None and path and isinstance(path[-1], int) and path[-2:-1] == ("ErrorEquals",):
         key = "ErrorEquals"
     fragment, quote = _yaml_fragment(written)
-    after = re.match(r"[^\s,\]}'\"]*", line[column:])
+    after = re.match(r"[^\s,\]}'\"]*" if key else r"[^\s:'\"]*", line[column:])
     return Spot(
         path=path,
         key=key,

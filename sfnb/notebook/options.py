@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 from sfnb.asl.ways import did_you_mean
 from sfnb.errors import SfnbError
 
+TYPES = ("STANDARD", "EXPRESS")
 STATUSES = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 
 
@@ -168,6 +169,26 @@ def add_run_options(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -
         action="store_true",
         help="lift AWS's limits: 256 KiB a payload, 25,000 events, 1 MiB a definition",
     )
+    add(
+        "-m",
+        "--mock",
+        metavar="X",
+        help="answers instead of calls: auto (plausible ones to all), a Python variable, file.json[#CASE]",
+    )
+    add(
+        "--compat",
+        choices=("aws", "spec"),
+        help="where AWS and the States Language differ: as AWS does (unless told), or as the language says",
+    )
+
+
+def add_type(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--type",
+        choices=TYPES,
+        type=str.upper,
+        help="the state machine's type (STANDARD); EXPRESS runs for five minutes at most",
+    )
 
 
 CELL_EXAMPLES = """\
@@ -178,6 +199,10 @@ examples:
   %%asl orders --run -i @order.json         on a file
   %%asl orders --run --skip-waits           a Wait of a year ends at once
   %%asl orders --run --expect FAILED        a failure is right here, a success is not
+  %%asl orders --run --mock auto            no task is called: each gets an answer that could be AWS's
+  %%asl orders --run --mock answers         answers = {"Charge": [Throw("Declined"), Return({"ok": 1})]}
+  %%asl orders --run --mock m.json#Happy    a case of a mock file of Step Functions Local
+  %%asl orders --type EXPRESS               an EXPRESS state machine
   %%asl orders -s Table=prices              put "prices" in the place of ${Table}
   %%asl my-orders                           no Python name: get it by  m = %asl show my-orders
 
@@ -220,6 +245,7 @@ def cell_parser() -> Parser:
     parser.add_argument(
         "--format", choices=("json", "yaml"), help="how to read the cell (found out unless told)"
     )
+    add_type(parser)
     parser.add_argument("--draw", action=argparse.BooleanOptionalAction, help="show the picture")
     parser.add_argument("-h", "--help", action="store_true", help="show this")
     running = parser.add_argument_group("running")
@@ -233,6 +259,8 @@ RUN_ONLY: Sequence[tuple[str, str]] = (
     ("output", "--output"),
     ("expect", "--expect"),
     ("skip_waits", "--skip-waits"),
+    ("mock", "--mock"),
+    ("compat", "--compat"),
 )
 """What has no meaning without --run, by attribute."""
 

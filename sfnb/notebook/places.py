@@ -11,6 +11,8 @@ from typing import Any
 import msgspec
 
 from sfnb.asl.fields import Field, fields_of
+from sfnb.asl.machine import ProcessorConfig
+from sfnb.asl.map_items import ItemBatcher, ItemReader, ReaderConfig, ResultWriter, WriterConfig
 from sfnb.asl.recovery import Catcher, Retrier
 from sfnb.asl.states import STATES
 from sfnb.asl.states.choice import OPERATORS
@@ -24,6 +26,11 @@ Path = tuple[PathStep, ...]
 INSIDE: dict[tuple[str, str], str] = {
     ("machine", "States"): "states",
     ("machine", "ProcessorConfig"): "config",
+    ("state", "ItemReader"): "reader",
+    ("reader", "ReaderConfig"): "reader config",
+    ("state", "ItemBatcher"): "batcher",
+    ("state", "ResultWriter"): "writer",
+    ("writer", "WriterConfig"): "writer config",
     ("state", "Branches"): "machines",
     ("state", "ItemProcessor"): "machine",
     ("state", "Iterator"): "machine",
@@ -35,6 +42,17 @@ INSIDE: dict[tuple[str, str], str] = {
     ("rule", "Not"): "rule",
 }
 """What a key holds, by the kind of the object it stands in; any other holds a payload template."""
+RECORDS: dict[str, type[msgspec.Struct]] = {
+    "retrier": Retrier,
+    "catcher": Catcher,
+    "reader": ItemReader,
+    "reader config": ReaderConfig,
+    "batcher": ItemBatcher,
+    "writer": ResultWriter,
+    "writer config": WriterConfig,
+    "config": ProcessorConfig,
+}
+"""What documents an object of each kind; a state is documented by its type."""
 ITEMS = {"machines": "machine", "retriers": "retrier", "catchers": "catcher", "rules": "rule"}
 
 ERRORS = (
@@ -74,11 +92,26 @@ CONTEXT = (
     "$$.Task.Token",
 )
 LAMBDA = "arn:aws:states:::lambda:invoke"
+S3 = {
+    "reader": ("arn:aws:states:::s3:getObject", "arn:aws:states:::s3:listObjectsV2"),
+    "writer": ("arn:aws:states:::s3:putObject",),
+}
+STATES_VARIABLE = ("input", "result", "context", "errorOutput")
+"""The members of `$states`."""
+COMPUTED = ("Output", "Condition", "Items", "Seconds", "Timestamp", "Error", "Cause", "MaxConcurrency")
+"""Fields that often hold a JSONata expression, besides those inside of Arguments, Output and Assign."""
 ONE_OF: dict[str, tuple[str, ...]] = {
     "Type": tuple(STATES),
-    "QueryLanguage": ("JSONPath",),
+    "QueryLanguage": tuple(LANGUAGES),
     "Version": ("1.0",),
-    "Mode": ("INLINE",),
+    "Mode": ("INLINE", "DISTRIBUTED"),
+    "ExecutionType": ("STANDARD", "EXPRESS"),
+    "InputType": ("CSV", "JSON", "JSONL", "PARQUET", "MANIFEST"),
+    "ManifestType": ("ATHENA_DATA", "S3_INVENTORY"),
+    "Transformation": ("NONE", "LOAD_AND_FLATTEN", "COMPACT", "FLATTEN"),
+    "CSVHeaderLocation": ("FIRST_ROW", "GIVEN"),
+    "CSVDelimiter": ("COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB"),
+    "OutputType": ("JSON", "JSONL"),
     "JitterStrategy": ("FULL", "NONE"),
 }
 WORDS = ("End", "IsPresent", "IsNull", "IsNumeric", "IsString", "IsBoolean", "IsTimestamp", "BooleanEquals")
@@ -96,6 +129,19 @@ def kind_at(path: Path) -> str:
         else:
             kind = INSIDE.get((kind, step), "template")
     return kind
+
+
+def language_at(spot: Spot) -> str:
+    """The query language in force at the spot: that of the state around it, else the machine's."""
+    for end in range(len(spot.path), 0, -1):
+        if kind_at(spot.path[:end]) == "state":
+            state = spot.at(spot.path[:end])
+            own = state.get("QueryLanguage") if isinstance(state, dict) else None
+            if own in LANGUAGES:
+                return str(own)
+            break
+    whole = spot.tree.get("QueryLanguage")
+    return str(whole) if whole in LANGUAGES else "JSONPath"
 
 
 def keys_at(spot: Spot) -> list[str]:
@@ -133,8 +179,9 @@ def _state_keys(spot: Spot, present: Mapping[str, Any]) -> list[str]:
     kind = STATES.get(str(present.get("Type")))
     if kind is None:
         return ["Type", "Next", "End", "Comment"]
-    table = fields_of(kind)
-    names = [*_unused(table, present), *kind.stages["JSONPath"]]
+    language = language_at(spot)
+    table = fields_of(kind, language)
+    names = [*_unused(table, present), *kind.stages[language], "QueryLanguage"]
     ways = [] if not kind.transitions or {"Next", "End"} & present.keys() else ["Next", "End"]
     needed = [name for name in names if name in table and table[name].required]
     return list(
@@ -156,28 +203,31 @@ def _unused(table: Mapping[str, Field], present: Mapping[str, Any]) -> list[str]
 
 
 def _record_keys(record: type) -> Callable[[Spot, Mapping[str, Any]], list[str]]:
-    return lambda spot, present: _unused(fields_of(record), present)
+    return lambda spot, present: _unused(fields_of(record, language_at(spot)), present)
 
 
 def _catcher_keys(spot: Spot, present: Mapping[str, Any]) -> list[str]:
-    flow = LANGUAGES["JSONPath"].catcher_fields
+    flow = LANGUAGES[language_at(spot)].catcher_fields
     return [*_unused(fields_of(Catcher), present), *(name for name in flow if name not in present)]
 
 
 def _rule_keys(spot: Spot, present: Mapping[str, Any]) -> list[str]:
     outermost = spot.path[-2:-1] == ("Choices",)
+    language = language_at(spot)
+    more = LANGUAGES[language].rule_fields if outermost else ()
+    if language == "JSONata":
+        return ["Condition", "Next", *more, "Comment"]
     operators = [] if any(name in present for name in OPERATORS) else list(OPERATORS)
-    return ["Variable", *(["Next"] if outermost else []), *operators, "Comment"]
+    return ["Variable", *(["Next"] if outermost else []), *operators, *more, "Comment"]
 
 
 _KEYS: dict[str, Callable[[Spot, Mapping[str, Any]], list[str]]] = {
     "machine": _machine_keys,
     "states": _state_names,
     "state": _state_keys,
-    "retrier": _record_keys(Retrier),
+    **{kind: _record_keys(record) for kind, record in RECORDS.items()},
     "catcher": _catcher_keys,
     "rule": _rule_keys,
-    "config": lambda spot, present: ["Mode"],
 }
 
 
@@ -189,12 +239,16 @@ def values_at(spot: Spot, tasks: Iterable[str], errors: Iterable[str]) -> list[s
     key = spot.key or ""
     if key == "ErrorEquals":
         return [*errors, *ERRORS]
+    if language_at(spot) == "JSONata" and (kind_at(spot.path) == "template" or key in COMPUTED):
+        return [*(list(tasks) if key == "FunctionName" else []), *_queries(spot)]
     if kind_at(spot.path) == "template":
         return _template_values(key, tasks)
     if key in ("Next", "Default"):
         return states_around(spot)
     if key == "StartAt":
         return _keys(spot.at((*spot.path, "States")))
+    if key == "Resource" and kind_at(spot.path) in S3:
+        return list(S3[kind_at(spot.path)])
     if key == "Resource":
         names = list(tasks)
         return [*names, LAMBDA, *(f"${{{name}}}" for name in names)]
@@ -211,6 +265,26 @@ def _template_values(key: str, tasks: Iterable[str]) -> list[str]:
     if key.endswith(".$"):
         return ["$", *(f"{name}(" for name in INTRINSICS), *CONTEXT]
     return []
+
+
+def _queries(spot: Spot) -> list[str]:
+    """Expressions to begin with: what a state can read, and the variables that any state sets."""
+    names = [f"$states.{name}" for name in STATES_VARIABLE]
+    names += [f"${name}" for name in dict.fromkeys(_assigned(spot.tree))]
+    return [f"{{% {name} %}}" for name in names]
+
+
+def _assigned(node: Any) -> Iterator[str]:
+    """The names under every Assign of a draft."""
+    if isinstance(node, dict):
+        for name, value in node.items():
+            if name == "Assign" and isinstance(value, dict):
+                yield from (each.removesuffix(".$") for each in value)
+            else:
+                yield from _assigned(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _assigned(value)
 
 
 def states_around(spot: Spot) -> list[str]:
@@ -232,5 +306,4 @@ def record_at(spot: Spot) -> type[msgspec.Struct] | None:
     here = spot.at(spot.path)
     if kind == "state" and isinstance(here, dict):
         return STATES.get(str(here.get("Type")))
-    records: dict[str, type[msgspec.Struct]] = {"retrier": Retrier, "catcher": Catcher}
-    return records.get(kind)
+    return RECORDS.get(kind)

@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sfnb.asl.decode import decode
+from sfnb.asl.machine import MachineType
 from sfnb.asl.ways import did_you_mean
-from sfnb.default import executions, machines, service
+from sfnb.default import execution_of, executions, machines, service, use_buckets
+from sfnb.engine.tokens import TaskToken
 from sfnb.errors import SfnbError
 from sfnb.execution import Execution
 from sfnb.machine import StateMachine, read_definition
 from sfnb.notebook import display as look
 from sfnb.notebook.cells import Variables, counted, run
-from sfnb.notebook.options import Parser, Usage, add_run_options
+from sfnb.notebook.options import Parser, Usage, add_run_options, add_type
+from sfnb.notebook.state_tests import add_test_options, try_state
 
 FillIn = Callable[[Namespace], Namespace]
 MOST_LISTED = 20
@@ -127,10 +130,18 @@ def validate(options: Namespace, variables: Variables) -> object:
         if not Path(options.name).exists():
             pick(known, options.name, "file or state machine")
         source = read_definition(Path(options.name))
-    _, findings = decode(source)
+    _, findings = decode(source, options.type or _type_of(known.get(options.name)))
     return (
         look.findings(source, findings) if findings else look.note(f"{options.name}: no errors, no warnings")
     )
+
+
+def test_one(options: Namespace, variables: Variables) -> object:
+    """Try one state on an input, and show the data stage by stage.
+
+    Without --mock or --throw the state's task is really called.
+    """
+    return try_state(machine_named(options.machine, variables), options, variables)
 
 
 def tasks(options: Namespace, variables: Variables) -> object:
@@ -143,6 +154,32 @@ def tasks(options: Namespace, variables: Variables) -> object:
         rows += [(name, _signature(function), machine.name) for name, function in machine.tasks.items()]
     empty = "no tasks yet: put @sfnb.task above a function"
     return look.table(("task", "function", "for"), rows, empty=empty)
+
+
+def tokens(options: Namespace, variables: Variables) -> object:
+    """List the task tokens that are waited for, with the line that answers each."""
+    rows = [
+        (task.state, _owner(task.execution, variables), task.resource, _answer(task))
+        for task in service().list_task_tokens()
+        if task.awaits_answer
+    ]
+    return look.table(
+        ("state", "execution", "resource", "answer"), rows, empty="no task is waiting for a token"
+    )
+
+
+def maps(options: Namespace, variables: Variables) -> object:
+    """Show how far the Distributed Maps of an execution are; of the latest that has one."""
+    return look.map_runs(
+        execution_named(options.execution, variables) if options.execution else latest_with_map_runs()
+    )
+
+
+def buckets(options: Namespace, variables: Variables) -> object:
+    """Show the folder that stands for S3 and what is in it; with FOLDER, take that one from now on."""
+    if options.folder is not None:
+        use_buckets(options.folder)
+    return look.buckets(service().buckets)
 
 
 def help_all(options: Namespace, variables: Variables) -> object:
@@ -187,6 +224,29 @@ def execution_named(name: str | None, variables: Variables) -> Execution:
         return latest[0]
     found: Execution = pick(everything(variables, Execution, executions()), name, "execution")
     return found
+
+
+def latest_with_map_runs() -> Execution:
+    found = next((execution for execution in executions() if execution.map_run_records), None)
+    if found is None:
+        raise Usage("there is no execution with a map run yet: only a Map in DISTRIBUTED mode has one")
+    return found
+
+
+def _owner(arn: str, variables: Variables) -> str:
+    """The variable that holds an execution, else its machine's and its own name."""
+    execution = execution_of(arn)
+    return bound_to(execution, variables) or f"{execution.machine_name}:{execution.name}"
+
+
+def _answer(task: TaskToken) -> str:
+    if ":activity:" in task.resource:
+        return f'sfnb.get_activity_task("{task.resource.rpartition(":")[2]}")'
+    return f'sfnb.send_task_success("{task.token}", output)'
+
+
+def _type_of(machine: StateMachine | None) -> MachineType:
+    return "STANDARD" if machine is None else machine.record.type
 
 
 def bound_to(thing: StateMachine | Execution, variables: Variables) -> str:
@@ -242,6 +302,17 @@ def _export_options(parser: Parser) -> None:
 
 def _validate_options(parser: Parser) -> None:
     parser.add_argument("name", metavar="FILE|NAME", help="a file, or a state machine")
+    add_type(parser)
+
+
+def _buckets_options(parser: Parser) -> None:
+    parser.add_argument("folder", nargs="?", metavar="FOLDER", help="with a folder in it for each bucket")
+
+
+def _test_options(parser: Parser) -> None:
+    parser.add_argument("machine", metavar="NAME", help="a state machine")
+    parser.add_argument("state", metavar="STATE", help="one of its states, at any depth")
+    add_test_options(parser)
 
 
 class Verb(NamedTuple):
@@ -259,8 +330,12 @@ VERBS = {
     "history": Verb(history, _history_options, "history [EX]"),
     "stop": Verb(stop, _stop_options, "stop [EX] [--all]"),
     "export": Verb(export, _export_options, "export NAME [FORMAT] [-f FILE]"),
-    "validate": Verb(validate, _validate_options, "validate FILE|NAME"),
+    "validate": Verb(validate, _validate_options, "validate FILE|NAME [--type T]"),
+    "test": Verb(test_one, _test_options, "test NAME STATE [-i X] [--mock X] ..."),
     "tasks": Verb(tasks, _no_options, "tasks"),
+    "tokens": Verb(tokens, _no_options, "tokens"),
+    "maps": Verb(maps, _history_options, "maps [EX]"),
+    "buckets": Verb(buckets, _buckets_options, "buckets [FOLDER]"),
     "help": Verb(help_all, _no_options, "help"),
 }
 

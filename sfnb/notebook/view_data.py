@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,9 +18,10 @@ from sfnb.asl.graph import Graph, Node, NodePath
 from sfnb.engine import events as ev
 from sfnb.engine.execution import STATUS, ExecutionState
 from sfnb.engine.visits import Visit
+from sfnb.renderers.story import Progress
 from sfnb.renderers.style import BY_GRAVITY, LOOKS, STATUSES
 from sfnb.renderers.svg import render_svg
-from sfnb.values import size_bytes
+from sfnb.values import encode, size_bytes
 
 SHOWN_CHARACTERS = 50_000
 """How much of a payload is sent before somebody asks for all of it."""
@@ -67,6 +68,10 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
     visit_state: an index into the machine's states. visit_from, visit_to: ids of events; to 0 while open.
     visit_after: the visit before this one in the same branch or iteration; -1 for none.
     visit_items: the indices of the Maps around it, outermost first; None outside of Maps.
+        A visit in a child execution of a map run begins, and if it has ended ends, with MapRunStarted;
+        visit_ms says how long it lasted.
+    progress: of each map run the state, the id of MapRunStarted, how many items came to what, and how many
+        there are, if that is known.
     errors: the Error Names of the visits that have one, by visit.
     """
 
@@ -83,6 +88,8 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
     visit_after: list[int]
     visit_items: list[tuple[int, ...] | None]
     errors: dict[str, str]
+    progress: list[tuple[int, int, dict[str, int], int | None]] = []
+    visit_ms: dict[str, float] = {}
 
 
 def machine_of(graph: Graph, name: str) -> Machine:
@@ -106,14 +113,51 @@ def _nodes(graph: Graph) -> Iterator[Node]:
             yield from _nodes(inner)
 
 
-def trace_of(log: Sequence[ev.Event], visits: Sequence[Visit], states: Sequence[State]) -> Trace:
-    """The execution whose log has come to `log`; `visits` are what it folds to."""
+def in_order(
+    log: Sequence[ev.Event], trail: Sequence[Visit], deep: Sequence[Visit]
+) -> tuple[list[Visit], dict[int, int]]:
+    """The visits of `deep` in the order in which the view meets them, and with which event each visit in
+    a child begins for it: MapRunStarted, since the log has no other of the children.
+
+    trail: the execution's own visits, which are among `deep`, each before those in its children.
+    """
+    opened = {event.map_run_arn: event.id for event in log if isinstance(event, ev.MapRunStarted)}
+    own = {id(visit) for visit in trail}
+    begun: list[tuple[int, bool, Visit]] = []
+    around = 0
+    for visit in deep:
+        if id(visit) in own:
+            around = opened.get(visit.map_runs[-1], 0) if visit.map_runs else 0
+            begun.append((visit.entered_id, False, visit))
+        elif around:
+            begun.append((around, True, visit))
+    begun.sort(key=lambda each: each[0])
+    inside = {number: event_id for number, (event_id, inner, _) in enumerate(begun) if inner}
+    return [visit for *_, visit in begun], inside
+
+
+def trace_of(
+    log: Sequence[ev.Event],
+    visits: Sequence[Visit],
+    states: Sequence[State],
+    *,
+    inside: Mapping[int, int] | None = None,
+    progress: Sequence[tuple[int, Progress]] = (),
+) -> Trace:
+    """The execution whose log has come to `log`; `visits` are what it folds to.
+
+    inside: by visit, the id of the event with which one in a child begins; see `in_order`.
+    progress: how far the map run of a visit is, with the number of the visit.
+    """
+    inside = inside or {}
     numbers = {state.path: number for number, state in enumerate(states)}
     codes: dict[str, int] = {}
     events = [event for event in log if not isinstance(event, ev.Fact)]
     start = events[0].timestamp if events else None
     last = events[-1] if events else None
-    owners = _Owners(log, visits)
+    owners = _Owners(log, visits, inside)
+    starts = [inside.get(number, visit.entered_id) for number, visit in enumerate(visits)]
+    opened = {event.map_run_arn: event.id for event in events if isinstance(event, ev.MapRunStarted)}
     return Trace(
         status=STATUS.get(type(last), "RUNNING") if last else "RUNNING",
         start=start.isoformat() if start else "",
@@ -122,13 +166,37 @@ def trace_of(log: Sequence[ev.Event], visits: Sequence[Visit], states: Sequence[
         event_ms=[milliseconds(event.timestamp, start) for event in events],
         event_visit=owners.of_events,
         visit_state=[numbers.get(visit.path, -1) for visit in visits],
-        visit_from=[visit.entered_id for visit in visits],
+        visit_from=starts,
         visit_to=[owners.ended_id(number, visit) for number, visit in enumerate(visits)],
         visit_status=[_CODES[visit.status] for visit in visits],
         visit_after=owners.before,
         visit_items=[visit.iteration for visit in visits],
         errors={str(number): visit.error[:80] for number, visit in enumerate(visits) if visit.error},
+        visit_ms={
+            str(number): milliseconds(visits[number].exited or last.timestamp, visits[number].entered)
+            for number in inside
+            if last is not None
+        },
+        progress=[
+            (
+                numbers.get(visits[number].path, -1),
+                inside.get(number) or opened.get(visits[number].map_runs[-1], 0),
+                {str(status): count for status, count in each.counts.items()},
+                each.total,
+            )
+            for number, each in progress
+        ],
     )
+
+
+def _before(visits: Sequence[Visit]) -> list[int]:
+    """For each visit the number of the one before it in its frame; -1 for none."""
+    latest: dict[ev.FramePath, int] = {}
+    before = []
+    for number, visit in enumerate(visits):
+        before.append(latest.get(visit.frame, -1))
+        latest[visit.frame] = number
+    return before
 
 
 def milliseconds(moment: datetime, start: datetime | None) -> float:
@@ -147,31 +215,31 @@ class _Owners:
     before: for each visit, the one before it in its frame.
     """
 
-    def __init__(self, log: Sequence[ev.Event], visits: Sequence[Visit]) -> None:
-        entries = {visit.entered_id: number for number, visit in enumerate(visits)}
+    def __init__(self, log: Sequence[ev.Event], visits: Sequence[Visit], inside: Mapping[int, int]) -> None:
+        entries = {visit.entered_id: number for number, visit in enumerate(visits) if number not in inside}
         latest: dict[ev.FramePath, int] = {}
         self.of_events: list[int] = []
-        self.before: list[int] = []
+        self.before = _before(visits)
+        self._inside = inside
         self._end: dict[int, int] = {}
         self._closing: dict[ev.FramePath, list[ev.Event]] = defaultdict(list)
         for event in log:
             number = entries.get(event.id, -1)
             if number >= 0:
-                self.before.append(latest.get(event.frame, -1))
                 latest[event.frame] = number
-            inside = latest.get(event.frame, -1)
+            owner = latest.get(event.frame, -1)
             closing = event.type.endswith(_CLOSING)
-            if inside >= 0 and not isinstance(event, _BESIDE):
-                self._end[inside] = (self._end.get(inside) or event.id) if closing else 0
+            if owner >= 0 and not isinstance(event, _BESIDE):
+                self._end[owner] = (self._end.get(owner) or event.id) if closing else 0
             if closing:
                 self._closing[event.frame].append(event)
             if isinstance(event, ev.Fact):
                 continue
             if isinstance(event, _ITERATION):
-                inside = latest.get(event.frame[:-2], -1)
+                owner = latest.get(event.frame[:-2], -1)
             elif isinstance(event, (ev.ExecutionStarted, *ev.TERMINAL)):
-                inside = -1
-            self.of_events.append(inside)
+                owner = -1
+            self.of_events.append(owner)
 
     def ended_id(self, number: int, visit: Visit) -> int:
         """The event with which a visit was over; 0 while it is open.
@@ -179,6 +247,8 @@ class _Owners:
         One that failed or was aborted has no event of exit: it ended with the failure or abortion that is
         the last it tells of itself, or else with the first one around it at the time of its end.
         """
+        if number in self._inside:
+            return 0 if visit.exited is None else self._inside[number]
         if visit.exited is None or visit.exited_id is not None:
             return visit.exited_id or 0
         if visit.type == "Fail":
@@ -198,19 +268,31 @@ class _Owners:
         return 0
 
 
-def visit_data(visit: Visit, start: datetime, *, whole: str = "") -> dict[str, Any]:
-    """A visit's payloads, cut short but for the one named by `whole`; attempts in milliseconds."""
+def visit_data(
+    visit: Visit, start: datetime, *, whole: str = "", notes: Sequence[str] = ()
+) -> dict[str, Any]:
+    """A visit's payloads, cut short but for the one named by `whole`; attempts in milliseconds.
+
+    notes: short lines about a map run.
+    """
     texts = {
         "input": visit.input,
         "output": visit.output,
         "cause": visit.cause,
         "printed": visit.printed or None,
+        "assigned": None if visit.assigned is None else _object(visit.assigned),
     }
     tries = [
         [milliseconds(begun, start), None if ended is None else milliseconds(ended, start)]
         for begun, ended in visit.tries
     ]
-    return {"error": visit.error, "resource": visit.resource, "tries": tries, **_cut(texts, whole)}
+    facts = {"error": visit.error, "location": visit.location, "resource": visit.resource}
+    return {**facts, "tries": tries, "notes": list(notes), **_cut(texts, whole)}
+
+
+def _object(texts: Mapping[str, str]) -> str:
+    """JSON of JSON texts by name, each as it is."""
+    return "{" + ",".join(f"{encode(name)}:{text}" for name, text in texts.items()) + "}"
 
 
 def execution_data(state: ExecutionState, hints: Sequence[str] = (), *, whole: str = "") -> dict[str, Any]:

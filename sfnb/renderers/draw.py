@@ -12,6 +12,8 @@ from sfnb.renderers import labels
 from sfnb.renderers.labels import xml
 from sfnb.renderers.layout import Curve, Layout, Point, Rect
 from sfnb.renderers.scene import (
+    BAR_ROOM,
+    BAR_WIDTH,
     NAME_LEADING,
     NAME_SIZE,
     POINTED,
@@ -35,10 +37,10 @@ from sfnb.renderers.shapes import (
     symbol,
     text,
 )
-from sfnb.renderers.story import Story
+from sfnb.renderers.story import Progress, Story
 from sfnb.renderers.style import HUES, LIGHT, LOOKS, Status
 
-TILE, BADGE = 28.0, 9.5
+TILE, BADGE, BAR_HEIGHT = 28.0, 9.5, 6.0
 _FOLLOWS = {None: "", True: " sfnb-taken", False: " sfnb-untaken"}
 
 
@@ -146,14 +148,30 @@ class Pen(msgspec.Struct, frozen=True, kw_only=True):
             rectangle(tile, 8, "sfnb-tile", HUES[card.shape][0]),
             symbol(f"{self.prefix}-{card.shape}", left + 10 + TILE / 2, middle, 16, "sfnb-icon"),
         ]
-        y = middle - (len(card.name) * NAME_LEADING + len(card.details) * SMALL_LEADING) / 2
+        lines = len(card.name) * NAME_LEADING + len(card.details) * SMALL_LEADING
+        y = middle - (lines + (BAR_ROOM if card.bar else 0)) / 2
         for line in card.name:
             y += NAME_LEADING
             parts.append(text(left + TEXT_LEFT, y - (NAME_LEADING - NAME_SIZE), line, "sfnb-name"))
         for line in card.details:
             y += SMALL_LEADING
             parts.append(text(left + TEXT_LEFT, y - (SMALL_LEADING - SMALL_SIZE), line, "sfnb-small"))
+        if card.bar:
+            parts.append(self._progress(self.story.progress.get(card.node.path), left + TEXT_LEFT, y + 7))
         return "".join(parts)
+
+    def _progress(self, progress: Progress | None, x: float, y: float) -> str:
+        """A bar of what came to what, and the same in words; a live view fills it in again."""
+        track = Rect(x, y, BAR_WIDTH, BAR_HEIGHT)
+        parts = [rectangle(track, BAR_HEIGHT / 2, "sfnb-trough", "none", "none")]
+        at = x
+        for status, count in (progress.counts if progress else {}).items():
+            width = BAR_WIDTH * count / progress.whole if progress else 0.0
+            part = rectangle(Rect(at, y, width, BAR_HEIGHT), 0, "sfnb-part", LOOKS[status].light, "none")
+            parts.append(f'<g class="sfnb-{status}">{part}</g>')
+            at += width
+        parts.append(text(x, y + BAR_HEIGHT + 12, progress.words if progress else "", "sfnb-small"))
+        return f'<g class="sfnb-progress">{"".join(parts)}</g>'
 
     def _badge(self, card: Card, corner: Point) -> str:
         """At the upper right corner: the mark of the status, or how many visits came to what."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
-from sfnb.asl.graph import Graph
+from sfnb.asl.graph import Graph, NodePath
 from sfnb.renderers.frame import render_html
+from sfnb.renderers.story import Progress
 from sfnb.renderers.svg import render_svg
 from sfnb.renderers.text import render_text
 from sfnb.renderers.timeline import render_table, render_timeline
@@ -38,11 +39,22 @@ def picture(graph: Graph, *, title: str = "") -> Picture:
     return Picture(render_svg(graph, title=title), render_text(graph, title=title))
 
 
-def execution_picture(graph: Graph, visits: Sequence[Visit], *, title: str = "") -> Picture:
-    """A machine with what an execution has come to; `visits` in the order of entry."""
+def execution_picture(
+    graph: Graph,
+    visits: Sequence[Visit],
+    *,
+    title: str = "",
+    progress: Mapping[NodePath, Progress] | None = None,
+) -> Picture:
+    """A machine with what an execution has come to; `visits` in the order of entry.
+
+    progress: of the states whose items are executions of their own.
+    """
     story = tell(visits)
-    svg = render_svg(graph, story.statuses, counts=story.counts, taken=story.taken, title=title)
-    return Picture(svg, render_text(graph, story.statuses, title=title))
+    svg = render_svg(
+        graph, story.statuses, counts=story.counts, taken=story.taken, progress=progress, title=title
+    )
+    return Picture(svg, render_text(graph, story.statuses, progress=progress, title=title))
 
 
 def timeline_picture(visits: Sequence[Visit], *, title: str = "", now: datetime | None = None) -> Picture:

@@ -21,8 +21,13 @@ from sfnb.renderers import labels
 
 NAME_SIZE, SMALL_SIZE = 13.0, 11.0
 NAME_LEADING, SMALL_LEADING = 17.0, 15.0
-TEXT_ROOM = 196.0
+TEXT_ROOM, BOX_TEXT_ROOM = 196.0, 250.0
+"""How wide a line of a card may be, and one of the title of a box, which has room around it anyway."""
 TEXT_LEFT, TEXT_RIGHT, POINTED = 48.0, 16.0, 14.0
+BAR_ROOM, BAR_WIDTH = 27.0, 150.0
+
+MOST_DETAILS = 4
+"""Lines of what a state says of itself, besides that with its type."""
 
 WireKind = Literal["start", "next", "choice", "default", "catch", "end"]
 _SHAPES: dict[str, Shape] = {
@@ -38,7 +43,7 @@ _SHAPES: dict[str, Shape] = {
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
-    """A state; one with a `box` is the title of that box."""
+    """A state; one with a `box` is the title of that box. bar: it has room for how far it has come."""
 
     id: str
     node: Node
@@ -48,6 +53,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     width: float
     height: float
     box: str = ""
+    bar: bool = False
 
     @property
     def pointed(self) -> bool:
@@ -134,15 +140,16 @@ def shape_of(node: Node) -> Shape:
     return node.shape or _SHAPES.get(node.type, "task")
 
 
-def arrange(graph: Graph) -> Scene:
-    """The scene of a machine."""
-    return _Arrangement().scene(graph)
+def arrange(graph: Graph, *, with_progress: bool = False) -> Scene:
+    """The scene of a machine; `with_progress` leaves room for how far an execution of it has come."""
+    return _Arrangement(with_progress).scene(graph)
 
 
 class _Arrangement:
     """Gathers the things of one machine and numbers them."""
 
-    def __init__(self) -> None:
+    def __init__(self, with_progress: bool) -> None:
+        self.with_progress = with_progress
         self.cards: list[Card] = []
         self.markers: list[Marker] = []
         self.wires: list[Wire] = []
@@ -192,7 +199,8 @@ class _Arrangement:
     def _card(self, node: Node) -> Card:
         number = len(self.cards)
         holds = any(graph.nodes for graph in node.graphs)
-        card = _sized_card(f"n{number}", node, f"cluster_n{number}" if holds else "")
+        bar = self.with_progress and node.progress
+        card = _sized_card(f"n{number}", node, f"cluster_n{number}" if holds else "", bar=bar)
         self.cards.append(card)
         return card
 
@@ -265,7 +273,7 @@ class _Arrangement:
                 source=source,
                 target=target,
                 words=words,
-                label=labels.wrap(words, SMALL_SIZE, 170, 3) if words else (),
+                label=labels.wrap(readable(words), SMALL_SIZE, 170, 3) if words else (),
                 back=back,
                 hidden=hidden,
             )
@@ -284,18 +292,28 @@ def words_of(kind: EdgeKind, texts: list[str]) -> str:
     return words or ("default" if kind == "default" else "")
 
 
+def readable(words: str) -> str:
+    """`words` without what stands before nearly every path in JSONata.
+
+    >>> readable("$states.input.total > $limit"), readable("$.total > 100")
+    ('input.total > $limit', '$.total > 100')
+    """
+    return words.replace("$states.", "")
+
+
 def _is_end(node: Node, *, of_machine: bool) -> bool:
     """Whether a state is an end by itself; one that succeeds inside a branch ends only the branch."""
     return shape_of(node) == "fail" or (of_machine and shape_of(node) == "succeed")
 
 
-def _sized_card(card_id: str, node: Node, box: str) -> Card:
+def _sized_card(card_id: str, node: Node, box: str, *, bar: bool) -> Card:
     shape = shape_of(node)
     name = labels.wrap(labels.clean(node.name) or '""', NAME_SIZE, TEXT_ROOM, 3, bold=True)
-    details = tuple(_details(node))
+    details = tuple(_details(node, BOX_TEXT_ROOM if box else TEXT_ROOM))
     text = max(
         *(labels.width(line, NAME_SIZE, bold=True) for line in name),
         *(labels.width(line, SMALL_SIZE) for line in details),
+        BAR_WIDTH if bar else 0.0,
     )
     pointed = 2 * POINTED if shape in {"choice", "fail"} else 0.0
     return Card(
@@ -305,19 +323,23 @@ def _sized_card(card_id: str, node: Node, box: str) -> Card:
         name=name,
         details=details,
         width=round(max(128.0, TEXT_LEFT + text + TEXT_RIGHT + pointed)),
-        height=(6 if box else 20) + len(name) * NAME_LEADING + len(details) * SMALL_LEADING,
+        height=(6 if box else 20)
+        + len(name) * NAME_LEADING
+        + len(details) * SMALL_LEADING
+        + (BAR_ROOM if bar else 0),
         box=box,
+        bar=bar,
     )
 
 
-def _details(node: Node) -> Iterator[str]:
+def _details(node: Node, room: float) -> Iterator[str]:
     """The small lines of a card: the type, what the state says of itself, its Retriers."""
     first, *rest = node.details or ("",)
     together = f"{node.type} · {first}" if first else node.type
-    if labels.width(labels.clean(together), SMALL_SIZE) > TEXT_ROOM:
+    if labels.width(labels.clean(readable(together)), SMALL_SIZE) > room:
         together, rest = node.type, list(node.details)
-    shown = [together, *rest[:2], *(f"↻ {line}" for line in node.retry[:2])]
-    yield from (labels.shorten(line, SMALL_SIZE, TEXT_ROOM) for line in shown)
+    shown = [together, *rest[:MOST_DETAILS], *(f"↻ {line}" for line in node.retry[:2])]
+    yield from (labels.shorten(readable(line), SMALL_SIZE, room) for line in shown)
 
 
 def _back_edges(graph: Graph) -> set[tuple[str, str]]:

@@ -20,12 +20,60 @@ def gravest(counts: Mapping[Status, int]) -> Status:
     return next((status for status in BY_GRAVITY if counts.get(status)), "not_reached")
 
 
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """How many items of a state are where; total: None as long as nobody knows."""
+
+    succeeded: int = 0
+    failed: int = 0
+    timed_out: int = 0
+    aborted: int = 0
+    running: int = 0
+    total: int | None = None
+
+    @property
+    def words(self) -> str:
+        """
+        >>> Progress(succeeded=90, failed=2, running=5, total=100).words, Progress(succeeded=3).words
+        ('92 of 100 items, 2 failed', '3 items so far')
+        """
+        failed = self.failed + self.timed_out
+        done = self.succeeded + failed
+        if self.total is None:
+            known = f"{done:,} item{'s' * (done != 1)} so far"
+        else:
+            known = f"{done:,} of {self.total:,} item{'s' * (self.total != 1)}"
+        notes = [
+            f"{count:,} {word}" for count, word in ((failed, "failed"), (self.aborted, "aborted")) if count
+        ]
+        return ", ".join([known, *notes])
+
+    @property
+    def counts(self) -> dict[Status, int]:
+        """By status, those that there are."""
+        pairs = {status: getattr(self, status, 0) for status in STATUSES}
+        return {status: count for status, count in pairs.items() if count}
+
+    @property
+    def whole(self) -> float:
+        """What the counts are parts of; as long as that is not known, somewhat more than there are."""
+        seen = sum(self.counts.values())
+        return max(1, 1.2 * seen if self.total is None else seen, self.total or 0)
+
+    def __add__(self, other: Progress) -> Progress:
+        total = None if self.total is None or other.total is None else self.total + other.total
+        sums = {
+            status: getattr(self, status) + getattr(other, status) for status in self.__struct_fields__[:5]
+        }
+        return Progress(**sums, total=total)
+
+
 class Story(msgspec.Struct, frozen=True, kw_only=True):
     """As far as it is known; `statuses` None for a bare definition."""
 
     statuses: Mapping[NodePath, Status] | None = None
     counts: Mapping[NodePath, Mapping[Status, int]] = {}
     taken: Collection[tuple[NodePath, NodePath]] | None = None
+    progress: Mapping[NodePath, Progress] = {}
 
     def status(self, path: NodePath) -> Status | None:
         """Of one state: as told, or the gravest of its visits."""

@@ -7,7 +7,8 @@ and its ids carry names.
 For a live view: each state is a <g data-state="PATH AS JSON" class="sfnb-node sfnb-TYPE sfnb-STATUS">.
 To recolour it, replace the class of the status, and the `href` of its `.sfnb-mark` by `#ID-STATUS`,
 where ID is the id of the <svg>. A wire, and its label, carries data-source and data-target; its classes are
-sfnb-taken and sfnb-untaken. Draw it with `statuses={}` first, so that the badges are there.
+sfnb-taken and sfnb-untaken. Draw it with `statuses={}` first, so that the badges are there, and the
+bars, each a .sfnb-progress: a .sfnb-trough, .sfnb-part for what came to something, and words.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from sfnb.renderers.icons import ICONS
 from sfnb.renderers.labels import xml
 from sfnb.renderers.layout import find_program, lay_out
 from sfnb.renderers.scene import arrange
-from sfnb.renderers.story import Story
+from sfnb.renderers.story import Progress, Story
 from sfnb.renderers.style import STATUSES, Status
 from sfnb.renderers.text import render_text
 
@@ -55,6 +56,8 @@ _RULES = """
 & .sfnb-edge.sfnb-untaken { opacity: 0.55; }
 & .sfnb-label.sfnb-untaken text { fill: var(--sfnb-muted); }
 & .sfnb-badge .sfnb-disc { stroke: var(--sfnb-ground); stroke-width: 2; }
+& .sfnb-trough { fill: var(--sfnb-ink); fill-opacity: 0.12; stroke: none; }
+& .sfnb-part { fill: var(--sfnb-hue); stroke: none; }
 & .sfnb-pill { fill: var(--sfnb-card); stroke: var(--sfnb-hue); stroke-width: 1.3; }
 & .sfnb-node:is(STATUSES) > .sfnb-card { fill: var(--sfnb-hue); fill-opacity: 0.13; }
 & .sfnb-node:is(STATUSES) > .sfnb-card { stroke: var(--sfnb-hue); stroke-width: 1.8; }
@@ -81,6 +84,7 @@ def render_svg(
     legend: bool = True,
     counts: Mapping[NodePath, Mapping[Status, int]] | None = None,
     taken: Collection[tuple[NodePath, NodePath]] | None = None,
+    progress: Mapping[NodePath, Progress] | None = None,
     direction: Direction = "TB",
 ) -> str:
     """The picture of a machine; of an execution where `statuses` are given.
@@ -88,17 +92,18 @@ def render_svg(
     statuses: by state; a state without one was not reached. None: a bare definition.
     counts: how many visits came to what, for states inside a Map or a loop.
     taken: the pairs of states between which the execution went; None where that is not known.
+    progress: of the states whose items are executions of their own; each gets a bar, empty at first.
     Where nothing can lay out a picture, the SVG shows the text outline. The same arguments give the
     same bytes.
     """
-    story = Story(statuses=statuses, counts=counts or {}, taken=taken)
-    scene = arrange(graph)
+    story = Story(statuses=statuses, counts=counts or {}, taken=taken, progress=progress or {})
+    scene = arrange(graph, with_progress=statuses is not None)
     source = dot_source(scene, direction=direction)
     prefix = "s" + blake2s(source.encode(), digest_size=4).hexdigest()
     program = find_program()
     layout = lay_out(program, source) if program else None
     if layout is None or not layout.places(scene.ids):
-        return _outline(render_text(graph, statuses), title, prefix)
+        return _outline(render_text(graph, statuses, progress=progress), title, prefix)
     pen = Pen(prefix=prefix, scene=scene, layout=layout, story=story)
     return frame(
         pen.everything(),

@@ -7,14 +7,23 @@ from collections.abc import Iterator, Mapping
 
 from sfnb.asl.graph import Edge, Graph, Node, NodePath
 from sfnb.renderers.labels import clean, columns
-from sfnb.renderers.scene import shape_of, words_of
+from sfnb.renderers.scene import readable, shape_of, words_of
+from sfnb.renderers.story import Progress
 from sfnb.renderers.style import LOOKS, Status
 
 WIDEST_COLUMN, LONGEST_WORDS = 34, 72
 
 
-def render_text(graph: Graph, statuses: Mapping[NodePath, Status] | None = None, *, title: str = "") -> str:
+def render_text(
+    graph: Graph,
+    statuses: Mapping[NodePath, Status] | None = None,
+    *,
+    title: str = "",
+    progress: Mapping[NodePath, Progress] | None = None,
+) -> str:
     """An outline with a line per state: mark, name, type, what it does, where it leads.
+
+    progress: of the states whose items are executions of their own.
 
     >>> from sfnb.asl.graph import Edge, Graph, Node
     >>> ask = Node(name="Ask", type="Task", path=("Ask",), details=("poll",))
@@ -27,12 +36,16 @@ def render_text(graph: Graph, statuses: Mapping[NodePath, Status] | None = None,
     · Bye  Pass        → End
     """
     lines = [clean(title)] if title else []
-    lines += _graph(graph, statuses, "", "Start")
+    lines += _graph(graph, statuses, progress or {}, "", "Start")
     return "\n".join(line.rstrip() for line in lines)
 
 
 def _graph(
-    graph: Graph, statuses: Mapping[NodePath, Status] | None, indent: str, label: str
+    graph: Graph,
+    statuses: Mapping[NodePath, Status] | None,
+    progress: Mapping[NodePath, Progress],
+    indent: str,
+    label: str,
 ) -> Iterator[str]:
     yield f"{indent}● {clean(label)} → {clean(graph.start)}"
     ways = defaultdict(list)
@@ -45,14 +58,19 @@ def _graph(
         cells = [
             cell + " " * (width - columns(cell)) for cell, width in zip(row, widths, strict=True) if width
         ]
-        after = "; ".join(_ways(node, ways[node.name]))
+        told = [progress[node.path].words] if node.path in progress else []
+        after = "; ".join((*told, *_ways(node, ways[node.name])))
         yield f"{indent}{mark:1} {'  '.join((*cells, after))}"
         for inner in node.graphs:
-            yield from _graph(inner, statuses, indent + "    ", inner.label or "inside")
+            yield from _graph(inner, statuses, progress, indent + "    ", inner.label or "inside")
 
 
 def _cells(node: Node) -> tuple[str, str, str]:
-    return clean(node.name) or '""', clean(node.type), ", ".join(map(clean, node.details))
+    return (
+        clean(node.name) or '""',
+        clean(node.type),
+        ", ".join(clean(readable(line)) for line in node.details),
+    )
 
 
 def _ways(node: Node, edges: list[Edge]) -> Iterator[str]:
@@ -60,7 +78,7 @@ def _ways(node: Node, edges: list[Edge]) -> Iterator[str]:
     for line in node.retry:
         yield f"retry {clean(line)}"
     for edge in edges:
-        words = clean(words_of(edge.kind, [edge.label]))
+        words = clean(readable(words_of(edge.kind, [edge.label])))
         if len(words) > LONGEST_WORDS:
             words = words[: LONGEST_WORDS - 1] + "…"
         yield f"{words} → {clean(edge.target)}".strip()

@@ -29,6 +29,8 @@ def check_laws(log: Sequence[Event]) -> None:
     groups_end_once(history)
     iterations_end_once(history)
     calls_end_once(history)
+    map_runs_end_once(log)
+    expressions_fail_in_open_states(history)
 
 
 def the_ids_count_up(log: Sequence[Event], history: Sequence[Event]) -> None:
@@ -113,8 +115,13 @@ def failed_frames(history: Sequence[Event]) -> set[FramePath]:
 def groups_end_once(history: Sequence[Event]) -> None:
     """A Map or Parallel that began says how it went before its state is left; a retry begins it again."""
     under_way: dict[FramePath, str] = {}
+    entered: dict[FramePath, str] = {}
     for event in history:
         kind, _, what = event.type.partition("State")
+        if what == "Entered":
+            entered[event.frame] = kind
+        elif isinstance(event, ev.EvaluationFailed) and entered[event.frame] in ("Map", "Parallel"):
+            under_way[event.frame] = entered[event.frame]  # before it began, or of its Output: it fails
         if kind in ("Map", "Parallel"):
             if what in ("Succeeded", "Failed"):
                 assert under_way.pop(event.frame, None) == kind, event
@@ -162,3 +169,42 @@ def calls_end_once(history: Sequence[Event]) -> None:
             under_way.pop(event.frame, None)
         elif isinstance(event, ev.TaskStateExited):
             assert event.frame not in under_way, event
+
+
+def map_runs_end_once(log: Sequence[Event]) -> None:
+    """A map run begins in a Map that has begun, reads once, and says how it went before the Map does."""
+    under_way: dict[FramePath, str] = {}
+    begun: set[FramePath] = set()
+    for event in log:
+        if isinstance(event, ev.MapStateStarted):
+            begun.add(event.frame)
+        elif isinstance(event, ev.MapRunStarted):
+            assert event.frame in begun, event
+            assert event.frame not in under_way, event
+            under_way[event.frame] = "open"
+        elif isinstance(event, ev.ItemsRead):
+            assert under_way[event.frame] == "open", event
+            under_way[event.frame] = "read"
+        elif isinstance(event, ev.MapRunResult):
+            assert under_way[event.frame] in ("open", "read"), event
+            under_way[event.frame] = "done"
+        elif isinstance(event, ev.MapRunSucceeded):
+            assert under_way.pop(event.frame) == "done", event
+        elif isinstance(event, ev.MapRunFailed | ev.MapRunAborted):
+            assert under_way.pop(event.frame) in ("open", "read"), event
+        elif event.type in ("MapStateSucceeded", "MapStateFailed", "MapStateAborted", "MapStateExited"):
+            assert event.frame not in under_way, event
+    if isinstance(log[-1], ev.ExecutionSucceeded):
+        assert not under_way
+
+
+def expressions_fail_in_open_states(history: Sequence[Event]) -> None:
+    """It is the open state's field, or one of a Catcher of it, that could not be evaluated."""
+    open_states: dict[FramePath, str] = {}
+    for event in history:
+        if isinstance(event, ev.StateEntered):
+            open_states[event.frame] = event.name
+        elif isinstance(event, ev.EvaluationFailed):
+            assert event.state == open_states[event.frame], event
+            assert event.error == "States.QueryEvaluationError"
+            assert f"'{event.state}'" in (event.cause or "")

@@ -105,6 +105,13 @@ def parallel(*branches: TREE, **fields: Any) -> TREE:
     return {"Type": "Parallel", "Branches": list(branches), **fields}
 
 
+def distributed(states: TREE, *, kind: str = "STANDARD", **fields: Any) -> TREE:
+    """A Map in DISTRIBUTED mode over the machine of `states`, which begins with the first of them."""
+    config = {"Mode": "DISTRIBUTED", "ExecutionType": kind}
+    processor = {"ProcessorConfig": config, "StartAt": next(iter(states)), "States": states}
+    return {"Type": "Map", "Label": "each", "ItemProcessor": processor, **fields}
+
+
 def load(service: StepFunctions, tree: TREE, **tasks: Any) -> StateMachine:
     machine = load_machine(service, distinct(tree), name="machine")
     machine.tasks.update(tasks)

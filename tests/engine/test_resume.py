@@ -60,8 +60,10 @@ def resumed(tree: TREE, log: Sequence[ev.Event], name: str) -> list[ev.Event]:
 
 
 def lasting(log: Sequence[ev.Event]) -> list[ev.Event]:
-    """Without what tasks print, which a task that is called again prints again."""
-    return [event for event in log if not isinstance(event, ev.TaskPrinted)]
+    """Without what a task prints, which it prints again when it is called again, and without the late
+    answer of a call that nobody waited for: a crash takes it along.
+    """
+    return [event for event in log if not isinstance(event, ev.TaskPrinted | ev.AnswerDropped)]
 
 
 def outcome(log: Sequence[ev.Event]) -> ev.Event:

@@ -319,3 +319,75 @@ def test_what_a_task_printed_stays_with_its_visit() -> None:
     log.events += [late, dropped]
 
     assert [visit.printed for visit in fold_visits(log.events)] == ["one\ntwo\nlate\n", ""]
+
+
+# JSONata, variables, map runs
+
+
+def test_a_failed_evaluation_ends_an_attempt_and_names_the_field() -> None:
+    log = Log()
+    log.enter("Task", "A")
+    for attempt in (1, 2):
+        log.add("EvaluationFailed", after=0, state="A", error="E", cause="c", location="Arguments/id")
+        if attempt == 1:
+            log.fact("RetryScheduled", name="A", retrier=0, attempt=1, until=log.now, error="E")
+    log.add("ExecutionFailed", error="E", cause="c")
+
+    [visit] = fold_visits(log.events)
+    assert (visit.status, visit.error, visit.cause) == ("failed", "E", "c")
+    assert (visit.attempts, visit.location) == (2, "Arguments/id")
+
+
+def test_a_new_attempt_forgets_where_the_last_one_failed() -> None:
+    log = Log()
+    log.enter("Task", "A")
+    log.add("EvaluationFailed", after=0, state="A", error="E", location="Arguments")
+    log.fact("RetryScheduled", name="A", retrier=0, attempt=1, until=log.now, error="E")
+    log.add("TaskScheduled", resource_type="a", resource="b", region="r", parameters="{}")
+    log.add("TaskFailed", resource_type="a", resource="b", error="F", cause="no")
+
+    [visit] = fold_visits(log.events)
+    assert (visit.error, visit.location) == ("F", None)
+
+
+def test_what_a_visit_assigned_is_told() -> None:
+    log = Log()
+    log.enter("Pass", "A")
+    log.add("PassStateExited", name="A", output="{}", assigned_variables={"x": "[1]"})
+    log.enter("Pass", "B")
+    log.exit("Pass", "B")
+
+    assert [visit.assigned for visit in fold_visits(log.events)] == [{"x": "[1]"}, None]
+
+
+def test_each_attempt_of_a_distributed_map_has_its_map_run() -> None:
+    log = Log()
+    log.enter("Map", "Each")
+    for attempt in (1, 2):
+        log.add("MapStateStarted", length=7)
+        log.add("MapRunStarted", map_run_arn=f"arn:{attempt}")
+        log.add("MapRunFailed", error="E", cause="c")
+        if attempt == 1:
+            log.fact("RetryScheduled", name="Each", retrier=0, attempt=1, until=log.now, error="E")
+    log.add("MapStateFailed")
+    log.fact("ErrorCaught", name="Each", catcher=0, error="E", cause="c")
+    log.exit("Map", "Each")
+
+    [visit] = fold_visits(log.events)
+    assert (visit.status, visit.error, visit.attempts) == ("caught", "E", 2)
+    assert (visit.map_runs, visit.length) == (("arn:1", "arn:2"), 7)
+
+
+def test_a_map_run_that_is_given_up_is_aborted() -> None:
+    log = Log()
+    log.enter("Parallel", "P")
+    started = log.add("ParallelStateStarted")
+    log.enter("Map", "Each", (started, 0))
+    log.add("MapStateStarted", (started, 0), length=0)
+    log.add("MapRunStarted", (started, 0), map_run_arn="arn:1")
+    log.enter("Fail", "F", (started, 1))
+    log.add("MapRunAborted", (started, 0))
+    log.add("ParallelStateFailed", after=log.tail((started, 1)))
+    log.add("ExecutionFailed", error="E")
+
+    assert outline(fold_visits(log.events)) == [("P", "failed"), ("Each", "aborted"), ("F", "failed")]

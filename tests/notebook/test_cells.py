@@ -305,3 +305,78 @@ def test_a_setting_that_is_no_name_is_refused(run: Any, shell: Any) -> None:
     run("%config SfnMagic.output_name = 'my result'")
 
     assert shell.magics_manager.registry["SfnMagic"].output_name == "ex"
+
+
+# Types, conflicts, mocks
+
+CHARGE = """
+StartAt: Charge
+States:
+  Charge:
+    Type: Task
+    Resource: arn:aws:states:::lambda:invoke
+    Parameters: {FunctionName: charge}
+    Retry: [{ErrorEquals: [Declined], IntervalSeconds: 1}]
+    ResultSelector: {paid.$: $.Payload.paid}
+    End: true
+"""
+
+
+def test_the_type_of_a_machine(run: Any, shell: Any) -> None:
+    run("%%asl quick --type express --run\nStartAt: A\nStates: {A: {Type: Succeed}}")
+
+    assert shell.user_ns["quick"].record.type == "EXPRESS"
+    assert ":express:quick:" in shell.user_ns["ex"].arn
+
+
+def test_answers_of_a_variable_are_taken_instead_of_calls(run: Any, shell: Any) -> None:
+    run('answers = {"Charge": [sfnb.Throw("Declined"), sfnb.Return({"Payload": {"paid": True}})]}')
+    ran = run(f"%%asl shop --run --no-draw --skip-waits --mock answers{CHARGE}")
+
+    assert ran.error is None
+    assert shell.user_ns["ex"].output == {"paid": True}
+    assert shell.user_ns["ex"].visits["attempts"].tolist() == [2]
+
+
+def test_a_case_of_a_mock_file(run: Any, shell: Any, tmp_path: Any) -> None:
+    file = tmp_path / "mocks.json"
+    file.write_text(
+        '{"StateMachines": {"shop": {"TestCases": {"Happy": {"Charge": "Paid"}}}}, '
+        '"MockedResponses": {"Paid": {"0": {"Return": {"Payload": {"paid": 7}}}}}}'
+    )
+    run(f"%%asl shop --run --no-draw --mock {file}#Happy{CHARGE}")
+    assert shell.user_ns["ex"].output == {"paid": 7}
+
+    run(f"%asl run shop --mock {file} -o again")
+    assert shell.user_ns["again"].output == {"paid": 7}
+
+
+def test_answers_that_are_made_up(run: Any, shell: Any) -> None:
+    pytest.importorskip("botocore")
+
+    assert run(f"%%asl shop --run --no-draw --mock auto{CHARGE}").error is None
+    assert "paid" in shell.user_ns["ex"].output
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("answer", "--mock: there is no variable 'answer'; did you mean \"answers\"?"),
+        ("number", "--mock: number is int; write  number = {'State': answer}"),
+        ("gone.json", "cannot read the mock file 'gone.json'"),
+    ],
+)
+def test_mocks_that_are_not_there(run: Any, word: str, message: str) -> None:
+    run("answers, number = {}, 7")
+
+    assert message in str(run(f"%%asl shop --run --mock {word}{CHARGE}").error)
+
+
+def test_what_the_language_says_may_be_asked_for(run: Any, shell: Any) -> None:
+    rule = "{Variable: $.n, IsPresent: true, Next: E}"
+    choice = f"StartAt: C\nStates: {{C: {{Type: Choice, Choices: [{rule}]}}, E: {{Type: Succeed}}}}"
+    run(f"%%asl --run --no-draw --expect FAILED\n{choice}")
+    assert shell.user_ns["ex"].error == "States.Runtime"
+
+    run(f"%%asl --run --no-draw --expect FAILED --compat spec\n{choice}")
+    assert shell.user_ns["ex"].error == "States.NoChoiceMatched"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,7 +42,10 @@ def offers(shell: Any) -> Offers:
         ),
         (HEAD + '"A": {"Type": "Pa|"}', ["Pass", "Parallel"]),
         (HEAD + '"A": {"|', ['Type": ', 'Next": ', 'End": ', 'Comment": ']),
-        (HEAD + '"A": {"Type": "Succeed", |', ['"InputPath": ', '"OutputPath": ', '"Comment": ']),
+        (
+            HEAD + '"A": {"Type": "Succeed", |',
+            ['"InputPath": ', '"OutputPath": ', '"QueryLanguage": ', '"Comment": '],
+        ),
         (HEAD + '"A": {"Next": "|"}, "B": {}, "C": {}', ["B", "C", "A"]),
         (HEAD + '"A": {"Type": "Task", "Next": "B"}, "|', ['B": ']),
         (
@@ -86,7 +90,15 @@ def test_offers(offers: Offers, cell: str, wanted: list[str]) -> None:
 def test_fields_that_are_there_are_not_offered_again(offers: Offers) -> None:
     found = offers(HEAD + '"A": {"Type": "Wait", "SecondsPath": "$.s", "End": true, "|"}')
 
-    assert found == ["Timestamp", "TimestampPath", "InputPath", "OutputPath", "Assign", "Comment"]
+    assert found == [
+        "Timestamp",
+        "TimestampPath",
+        "InputPath",
+        "OutputPath",
+        "Assign",
+        "QueryLanguage",
+        "Comment",
+    ]
 
 
 def test_inside_a_cell_neither_files_nor_names_of_python_are_offered(offers: Offers) -> None:
@@ -97,3 +109,59 @@ def test_inside_a_cell_neither_files_nor_names_of_python_are_offered(offers: Off
 def test_outside_of_such_cells_all_is_as_before(offers: Offers) -> None:
     assert "print" in offers("prin|")
     assert "%%asl" in offers("%%as|")
+
+
+def test_mocks_types_and_folders_are_offered(offers: Offers, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mocks.json").write_text("{}")
+    (tmp_path / "data").mkdir()
+
+    assert offers("%%asl x --run --mock |")[:2] == ["auto", "order"]
+    assert offers("%%asl x --run --mock mo|") == ["mocks.json"]
+    assert offers("%%asl x --type |") == ["STANDARD", "EXPRESS"]
+    assert offers("%asl run kept --compat |") == ["aws", "spec"]
+    assert offers("%asl buckets da|") == ["data/"]
+    assert {"maps", "tokens", "buckets"} <= set(offers("%asl |"))
+
+
+QUERIES = """%%asl x
+QueryLanguage: JSONata
+States:
+  A:
+    Type: Map
+    Assign:
+      total: 1
+    ItemReader:
+      Resource: x
+      ReaderConfig:
+        InputType: CSV
+  B:
+    Type: Choice
+    Output: x
+    Choices:
+      - Next: C
+"""
+
+
+@pytest.mark.parametrize(
+    ("written", "cursor", "wanted"),
+    [
+        ("    Type: Map\n", "    Type: Map\n    It|\n", ["Items: ", "ItemSelector: ", "ItemBatcher: "]),
+        (
+            "Resource: x",
+            "Resource: |",
+            ["arn:aws:states:::s3:getObject", "arn:aws:states:::s3:listObjectsV2"],
+        ),
+        ("InputType: CSV", "InputType: CS|", ["CSV"]),
+        ("        InputType: CSV\n", "        CSVH|\n", ["CSVHeaderLocation: ", "CSVHeaders: "]),
+        ("      - Next: C\n", "      - |\n", ["Condition: ", "Next: ", "Output: ", "Assign: ", "Comment: "]),
+        ("Output: x", 'Output: "{% $t|"', ["{% $total %}"]),
+        ("Output: x", 'Output: "{% $states.i|"', ["{% $states.input %}"]),
+        ("QueryLanguage: JSONata", "QueryLanguage: JSONa|", ["JSONata"]),
+    ],
+)
+def test_jsonata_and_distributed_maps(offers: Offers, written: str, cursor: str, wanted: list[str]) -> None:
+    found = offers(QUERIES.replace(written, cursor, 1))
+
+    assert [name for name in found if name in wanted] == wanted
+    assert not {"ItemsPath: ", "Variable: ", "Iterator: "} & set(found)

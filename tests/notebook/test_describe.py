@@ -37,6 +37,20 @@ def shown(cell: str) -> str | None:
         ),
         ('%%asl orders\n{"Start|At": "A"', "StartAt\n\nThe state that comes first"),
         ("%%asl orders\nStates:\n  A:\n    Type: Pa|ss\n", "Pass\n\n"),
+        (
+            "%%asl orders\nStates:\n  A:\n    Type: Wait\n    Sec|onds: 3\n",
+            "Seconds\n\nwhole seconds after entry",
+        ),
+        (
+            "%%asl orders\nQueryLanguage: JSONata\nStates:\n  A:\n    Type: Map\n    Ite|ms: [1]\n",
+            "Items\n\nthe list; the whole input by default",
+        ),
+        (
+            "%%asl x\nStates:\n  A:\n    Type: Map\n    ItemReader:\n      ReaderConfig:\n"
+            "        Max|Items: 3\n",
+            "MaxItems\n\nHow many items are read at most",
+        ),
+        (HEAD + '{"Type": "Pass", "Ass|ign": {}', "Assign\n\nVariables that are set on the way out"),
     ],
 )
 def test_fields_types_and_functions_are_explained(cell: str, beginning: str) -> None:

@@ -62,7 +62,7 @@ def test_options_are_not_abbreviated() -> None:
 def test_a_line_in_full() -> None:
     options = parse_cell_line(
         "orders --name prod -s A=1 -s B=x=y --run -i order -o first --expect timed-out "
-        "--no-skip-waits --no-draw"
+        "--no-skip-waits --no-draw --type express --compat spec --mock m.json#Happy"
     )
 
     assert vars(options) == {
@@ -78,6 +78,9 @@ def test_a_line_in_full() -> None:
         "expect": "TIMED_OUT",
         "skip_waits": False,
         "unlimited": False,
+        "type": "EXPRESS",
+        "compat": "spec",
+        "mock": "m.json#Happy",
     }
 
 

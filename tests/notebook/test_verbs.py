@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -129,3 +130,104 @@ def test_what_cannot_be_done_is_said(run: Any, orders: None, line: str, message:
 @pytest.mark.parametrize("line", ["%asl", "%asl help", "%asl --help", "%asl run --help", "%asl stop -h"])
 def test_help(run: Any, line: str) -> None:
     assert "%asl" in run(line).texts[0]
+
+
+# Map runs, tokens, buckets
+
+ROWS = """
+from pathlib import Path
+Path("buckets/in").mkdir(parents=True)
+Path("buckets/in/rows.json").write_text("[1, 2, 3]")
+@sfnb.task
+def odd(n):
+    if n == 2: raise ValueError("two")
+    return n
+"""
+DISTRIBUTED = """%%asl rows --run --no-draw
+StartAt: Each
+States:
+  Each:
+    Type: Map
+    ToleratedFailureCount: 1
+    ItemReader:
+      Resource: arn:aws:states:::s3:getObject
+      ReaderConfig: {InputType: JSON}
+      Parameters: {Bucket: in, Key: rows.json}
+    ItemProcessor:
+      ProcessorConfig: {Mode: DISTRIBUTED, ExecutionType: EXPRESS}
+      StartAt: Odd
+      States: {Odd: {Type: Task, Resource: odd, End: true}}
+    End: true
+"""
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_maps_shows_the_map_runs_of_the_latest_execution_that_has_one(run: Any, here: Path) -> None:
+    run(ROWS)
+    run(DISTRIBUTED)
+    run(ECHO)
+    run(DEFINE)
+    run("%asl run orders -o other")
+
+    header, row = (re.split(r"  +", line) for line in run("%asl maps").texts[0].splitlines())
+    assert header == ["state", "status", "items", "executions", "first failure"]
+    assert row == ["Each", "SUCCEEDED", "3 of 3 items, 1 failed", "3", "child 1: ValueError: two"]
+    assert run("%asl maps other").texts[0] == "orders has no Map in DISTRIBUTED mode that has run"
+
+
+def test_maps_before_there_is_one(run: Any) -> None:
+    assert isinstance(run("%asl maps").error, Usage)
+
+
+def test_buckets_shows_the_folder_that_stands_for_s3(run: Any, here: Path) -> None:
+    assert "there is nothing in it" in run("%asl buckets").texts[0]
+    run(ROWS)
+
+    assert run("%asl buckets").texts[0].splitlines() == [
+        "the folder `buckets` stands for S3",
+        "bucket  key        bytes",
+        "in      rows.json  9",
+    ]
+
+
+def test_buckets_takes_another_folder(run: Any, here: Path) -> None:
+    (here / "elsewhere" / "in").mkdir(parents=True)
+    (here / "elsewhere" / "in" / "rows.json").write_text("[7]")
+
+    assert "rows.json" in run("%asl buckets elsewhere").texts[0]
+    run("@sfnb.task\ndef odd(n): return n")
+    assert run(DISTRIBUTED.replace("rows --run", "rows --run -o seven")).error is None
+    assert run("seven.output").value == [7]
+
+
+def test_tokens_shows_how_to_answer_each(run: Any, shell: Any) -> None:
+    assert run("%asl tokens").texts == ["no task is waiting for a token"]
+    run("@sfnb.task('sqs:sendMessage')\ndef send(message): return {}")
+    run(
+        "ask = sfnb.load({'StartAt': 'Ask', 'States': {'Ask': {'Type': 'Task', 'End': True, 'Resource': "
+        "'arn:aws:states:::sqs:sendMessage.waitForTaskToken', 'Parameters': {'QueueUrl': 'q', "
+        "'MessageBody': {'t.$': '$$.Task.Token'}}}}})"
+    )
+    run("one = ask.start()")
+    while not shell.user_ns["sfnb"].task_tokens().shape[0]:
+        assert not shell.user_ns["one"].wait(0.01)
+    row = run("%asl tokens").texts[0].splitlines()[1]
+
+    assert row.split()[:3] == ["Ask", "one", "arn:aws:states:::sqs:sendMessage.waitForTaskToken"]
+    run(row.split(maxsplit=3)[3].replace("output", "{'by': 'hand'}"))
+    assert run("one.result()").value == {"by": "hand"}
+
+
+def test_validate_knows_the_types_of_machines(run: Any, here: Path) -> None:
+    (here / "sync.yaml").write_text(
+        "StartAt: A\nStates:\n  A: {Type: Task, End: true, Parameters: {StateMachineArn: m},"
+        " Resource: 'arn:aws:states:::states:startExecution.sync'}"
+    )
+
+    assert "no errors" in run("%asl validate sync.yaml").texts[0]
+    assert "error" in run("%asl validate sync.yaml --type EXPRESS").texts[0].splitlines()[0]

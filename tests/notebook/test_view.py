@@ -126,3 +126,18 @@ def test_the_static_files_ask_nobody_else_and_none_is_forgotten() -> None:
         text = (STATIC / name).read_text(encoding="utf-8")
         assert set(re.findall(r"https?://[^\"']+", text)) <= {"http://www.w3.org/2000/svg"}
         assert "innerHTML" not in text
+
+
+def test_a_view_of_a_map_run_has_its_children(service: StepFunctions) -> None:
+    config = {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
+    processor = {"ProcessorConfig": config, **PASS}
+    each = {"Type": "Map", "Label": "rows", "ItemProcessor": processor, "End": True}
+    ended = load_machine(service, {"StartAt": "M", "States": {"M": each}}).run([1, 2])
+    view = ExecutionView(ended)
+
+    assert [list(each) for each in view.trace["progress"]] == [[0, 4, {"succeeded": 2}, 2]]
+    [answer] = asked(view, ask="data", visit=0)
+    assert answer["data"]["notes"] == ["2 of 2 items; 2 child executions"]
+    [answer] = asked(view, ask="data", visit=2)
+    assert answer["data"]["input"]["text"] == "2"
+    view.close()

@@ -14,10 +14,12 @@ from sfnb.notebook.view_data import (
     Machine,
     Trace,
     execution_data,
+    in_order,
     machine_of,
     trace_of,
     visit_data,
 )
+from sfnb.renderers.story import Progress
 from sfnb.service import StepFunctions
 from sfnb.testing import frozen_clock
 
@@ -170,3 +172,64 @@ def test_payloads_are_cut_until_they_are_asked_for(run: Any) -> None:
         "cut": False,
     }
     assert execution_data(execution.describe())["output"]["cut"]
+
+
+# Map runs
+
+
+def distributed(run: Any) -> Execution:
+    """Two items of three go through a child each; the second fails."""
+    config = {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
+    states = {
+        "C": {
+            "Type": "Choice",
+            "Choices": [{"Variable": "$", "NumericEquals": 2, "Next": "F"}],
+            "Default": "P",
+        },
+        "F": {"Type": "Fail", "Error": "Two"},
+        "P": {"Type": "Pass", "End": True},
+    }
+    processor = {"ProcessorConfig": config, "StartAt": "C", "States": states}
+    each = {"Type": "Map", "ItemProcessor": processor, "ToleratedFailureCount": 1, "Next": "Z"}
+    ended: Execution = run([1, 2, 3], A=each, Z={"Type": "Pass", "End": True})
+    return ended
+
+
+def test_visits_in_children_begin_with_their_map_run(run: Any) -> None:
+    ended = distributed(run)
+    trail = fold_visits(ended.log)
+    visits, inside = in_order(ended.log, trail, ended.deepened(trail))
+    opened = next(event.id for event in ended.log if event.type == "MapRunStarted")
+
+    assert [visit.state for visit in visits] == ["A", "C", "P", "C", "F", "C", "P", "Z"]
+    assert inside == dict.fromkeys(range(1, 7), opened)
+
+
+def test_the_view_is_told_what_became_of_the_children_and_how_far_the_map_is(run: Any) -> None:
+    ended = distributed(run)
+    machine = machine_of(ended.outline, "machine")
+    trail = fold_visits(ended.log)
+    visits, inside = in_order(ended.log, trail, ended.deepened(trail))
+    progress = [(0, Progress(succeeded=2, failed=1, total=3))]
+    trace = trace_of(ended.log, visits, machine.states, inside=inside, progress=progress)
+
+    opened = inside[1]
+    assert trace.visit_from == [2, *[opened] * 6, visits[7].entered_id]
+    assert trace.visit_to[1:7] == [opened] * 6
+    assert trace.visit_after == [-1, -1, 1, -1, 3, -1, 5, 0]
+    assert trace.visit_items[3] == (1,)
+    assert trace.progress == [(0, opened, {"succeeded": 2, "failed": 1}, 3)]
+    assert set(trace.visit_ms) == {str(number) for number in range(1, 7)}
+    assert trace.event_visit[opened - 1] == 0
+
+
+def test_a_failed_evaluation_and_assigned_variables_are_told(run: Any) -> None:
+    ended = run(
+        A={"Type": "Pass", "QueryLanguage": "JSONata", "Assign": {"x": [1], "y": "é"}, "Next": "B"},
+        B={"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% $nothing %}", "End": True},
+    )
+    first, second = (visit_data(visit, ended.start_date) for visit in ended.trail)
+
+    assert json.loads(first["assigned"]["text"]) == {"x": [1], "y": "é"}
+    assert (second["error"], second["location"]) == ("States.QueryEvaluationError", "Output")
+    assert ends(ended)["B"] == ("EvaluationFailed", "failed")

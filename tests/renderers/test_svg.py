@@ -15,9 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sfnb.asl.graph import Graph, NodePath
+from sfnb.asl.graph import Graph, Node, NodePath
 from sfnb.renderers import layout
 from sfnb.renderers.frame import render_html
+from sfnb.renderers.story import Progress
 from sfnb.renderers.style import Status
 from sfnb.renderers.svg import render_svg
 
@@ -305,3 +306,60 @@ def no_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
     monkeypatch.setattr(layout, "files", missing)
     monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+
+
+# Maps whose items are executions of their own
+
+ROWS = Graph(
+    start="Rows",
+    nodes=(
+        Node(
+            name="Rows",
+            type="Map",
+            path=("Rows",),
+            details=("distributed as rows", "CSV from s3://in/rows.csv", "batches of 7"),
+            graphs=(Graph(start="P", nodes=(Node(name="P", type="Pass", path=("Rows", 0, "P")),), edges=()),),
+            progress=True,
+        ),
+    ),
+    edges=(),
+)
+
+
+def test_how_far_it_has_come_is_a_bar_and_words() -> None:
+    progress = {("Rows",): Progress(succeeded=6, failed=2, running=1, total=12)}
+    root = read(render_svg(ROWS, {("Rows",): "running"}, progress=progress))
+
+    [bar] = of_class(root, "sfnb-progress")
+    widths = {
+        status: float(part.attrib["width"])
+        for status in ("succeeded", "failed", "running")
+        for group in of_class(bar, f"sfnb-{status}")
+        for part in of_class(group, "sfnb-part")
+    }
+    [trough] = of_class(bar, "sfnb-trough")
+    assert widths["succeeded"] == 3 * widths["failed"] == 6 * widths["running"]
+    assert widths["succeeded"] == float(trough.attrib["width"]) / 2
+    assert texts(bar) == ["8 of 12 items, 2 failed"]
+
+
+def test_a_bar_is_empty_at_first_and_a_definition_has_none() -> None:
+    [bar] = of_class(read(render_svg(ROWS, {})), "sfnb-progress")
+
+    assert of_class(bar, "sfnb-part") == []
+    assert of_class(read(render_svg(ROWS)), "sfnb-progress") == []
+
+
+def test_a_reader_is_named_in_full() -> None:
+    assert "CSV from s3://in/rows.csv" in texts(read(render_svg(ROWS)))
+
+
+def test_a_condition_in_jsonata_is_written_short_and_told_in_full() -> None:
+    words = "$states.input.total > $limit"
+    graph = chain("A", "B")
+    graph = Graph(start="A", nodes=graph.nodes, edges=(edge("A", "B", "choice", words),))
+    root = read(render_svg(graph))
+
+    [label] = of_class(root, "sfnb-label")
+    assert texts(label) == ["input.total > $limit"]
+    assert title(label) == words

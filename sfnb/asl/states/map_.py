@@ -132,10 +132,11 @@ class Map(State, frozen=True, kw_only=True):
         count = integer(self.tolerated_failure_count, scope, or_text=True)
         share = percentage(self.tolerated_failure_percentage, scope)
         transformation = self._transformation()
+        aside = scope.aside()
         children = RunChildren(
             items=items,
             reader=self._read_spec(scope),
-            select=lambda index, item: self._selected(scope, index, item),
+            select=lambda index, item: self._selected(aside, index, item),
             batcher=self._batch_spec(scope),
             writer=self._write_spec(scope, transformation) if self._exports() else None,
             transformation=transformation,

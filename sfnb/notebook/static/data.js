@@ -57,7 +57,7 @@ function dataPane(machine, ask, go) {
   /** All that the words depend on besides the visit itself. */
   function phase(visit) {
     const { trace, moment, state } = last;
-    if (state === null) return [trace.status, trace.status === "RUNNING" && trace.event_ms.length];
+    if (state === null) return [trace.status, trace.status === "RUNNING" && [trace.event_ms.length, trace.visit_to.length, trace.visit_to.filter(Boolean).length]];
     if (visit === null) return trace.visit_state.includes(state);
     const running = visitStatus(machine, trace, visit, moment.at) === "running";
     return [visitsOf(trace, state, moment.at).length, trace.visit_to[visit], running && moment.at];
@@ -236,8 +236,10 @@ function dataPane(machine, ask, go) {
       data.error || data.cause ? failure(data, whole("cause")) : null,
       data.tries?.length > 1 ? attempts(data.tries) : null,
       data.hints?.length ? advice(data.hints) : null,
+      data.notes?.length ? mapRun(data.notes) : null,
       section("Input", data.input, jsonTree, whole("input")),
       section("Output", data.output, jsonTree, whole("output")),
+      section("Assigned variables", data.assigned, jsonTree, whole("assigned")),
       section("Printed", data.printed, plainText, whole("printed")),
     ].filter(Boolean);
   }
@@ -248,7 +250,8 @@ function dataPane(machine, ask, go) {
 const plainText = (text) => h("pre", { className: "sfnb-text", textContent: text });
 
 function failure(data, whole) {
-  const error = h("p", { className: "sfnb-error", textContent: data.error || "No error name" });
+  const place = data.location ? ` in ${data.location}` : "";
+  const error = h("p", { className: "sfnb-error", textContent: (data.error || "No error name") + place });
   const cause = data.cause && section("Cause", data.cause, causeText, whole);
   return h("div", { className: "sfnb-failure" }, error, cause || null);
 }
@@ -273,6 +276,12 @@ function advice(hints) {
     block.startsWith("    ") ? plainText(block.replace(/^ {4}/gm, "")) : h("p", { textContent: block }),
   );
   return h("section", { className: "sfnb-advice" }, h("h4", { textContent: "What to do" }), ...drawn);
+}
+
+/** How far the map run of a Map in DISTRIBUTED mode is, and what failed first. */
+function mapRun(notes) {
+  const lines = notes.map((note) => h("p", { textContent: note }));
+  return h("section", { className: "sfnb-advice" }, h("h4", { textContent: "Map run" }), ...lines);
 }
 
 function attempts(tries) {

@@ -105,9 +105,10 @@ function graphPane(machine, home, onPick) {
     place(smooth);
   }
 
-  function paint(moment, now) {
+  function paint(moment, now, trace) {
     moment.states.forEach((state, number) => nodes[number] && paintNode(nodes[number], state, machine, svg.id));
     nodes.forEach((node, number) => node.g.classList.toggle("sfnb-now", number === now));
+    nodes.forEach((node, number) => node.bar && paintBar(node, progressOf(trace, number, moment.at), machine));
     for (const wire of wires) {
       const follows = wasTaken(wire, moment);
       wire.g.classList.toggle("sfnb-taken", follows);
@@ -215,6 +216,7 @@ function nodeOf(g, state) {
     head: g.querySelector(".sfnb-tile") ?? g,
     at: disc && { x: Number(disc.getAttribute("cx")), y: Number(disc.getAttribute("cy")) },
     tooltip: g.querySelector(":scope > title"),
+    bar: g.querySelector(":scope > .sfnb-progress"),
     shown: "",
   };
 }
@@ -237,6 +239,28 @@ function paintNode(node, { status, counts }, machine, id) {
   if (!node.at) return;
   node.badge.setAttribute("class", many ? "sfnb-counts" : "sfnb-badge");
   node.badge.replaceChildren(...(many ? pill(node.at, visits, counts, id) : mark(node.at, status, id, 9.5, 13)));
+}
+
+/** How far a state's items are: the parts of the bar, and the words below it. */
+function paintBar(node, progress, machine) {
+  const key = JSON.stringify(progress);
+  if (node.told === key) return;
+  node.told = key;
+  const trough = node.bar.querySelector(".sfnb-trough");
+  const [x, y, width, height] = ["x", "y", "width", "height"].map((name) => Number(trough.getAttribute(name)));
+  node.bar.querySelectorAll("g").forEach((part) => part.remove());
+  node.bar.querySelector("text").textContent = progress ? progressWords(progress) : "";
+  if (!progress) return;
+  const seen = Object.values(progress.counts).reduce((sum, count) => sum + count, 0);
+  const whole = Math.max(1, progress.total === null ? 1.2 * seen : seen, progress.total ?? 0);
+  let at = x;
+  for (const { status } of machine.looks.filter((look) => progress.counts[look.status])) {
+    const wide = (width * progress.counts[status]) / whole;
+    const part = shape("g", { class: `sfnb-${status}` });
+    part.append(shape("rect", { class: "sfnb-part", x: at, y, width: wide, height }));
+    trough.after(part);
+    at += wide;
+  }
 }
 
 function shape(tag, attributes, text = "") {

@@ -33,6 +33,27 @@ function momentAt(machine, trace, at) {
   return { at, states, taken };
 }
 
+/** How many items of a state's map runs had come to what by event `at`; null where none had begun. */
+function progressOf(trace, state, at) {
+  const runs = (trace.progress ?? []).filter(([of, from]) => of === state && from <= at);
+  if (!runs.length) return null;
+  const counts = {};
+  for (const [, , run] of runs) for (const [status, count] of Object.entries(run)) counts[status] = (counts[status] ?? 0) + count;
+  const total = runs.some((run) => run[3] === null) ? null : runs.reduce((sum, run) => sum + run[3], 0);
+  return { counts, total };
+}
+
+/** The same in words, as the still picture has it. */
+function progressWords({ counts, total }) {
+  const failed = (counts.failed ?? 0) + (counts.timed_out ?? 0);
+  const done = (counts.succeeded ?? 0) + failed;
+  const items = (count) => (count === 1 ? "item" : "items");
+  const number = (count) => count.toLocaleString("en");
+  const known = total === null ? `${number(done)} ${items(done)} so far` : `${number(done)} of ${number(total)} ${items(total)}`;
+  const notes = [[failed, "failed"], [counts.aborted ?? 0, "aborted"]].filter(([count]) => count);
+  return [known, ...notes.map(([count, word]) => `${number(count)} ${word}`)].join(", ");
+}
+
 /** The visits of a state that had begun by event `at`. */
 function visitsOf(trace, state, at) {
   const found = [];
@@ -72,6 +93,8 @@ function duration(ms) {
 
 /** How long a visit had lasted by event `at`, in words. */
 function visitDuration(trace, visit, at) {
+  const inChild = trace.visit_ms?.[visit];
+  if (inChild !== undefined) return duration(Math.max(0, inChild));
   const until = trace.visit_to[visit] || trace.event_ms.length;
   return duration(trace.event_ms[Math.min(until, at) - 1] - trace.event_ms[trace.visit_from[visit] - 1]);
 }

@@ -81,7 +81,7 @@ function render({ model, el }) {
     const moment = momentAt(machine, trace, at);
     const visit = trace.event_visit[at - 1] ?? -1;
     const now = visit < 0 ? null : trace.visit_state[visit];
-    graph.paint(moment, at < eventCount() || trace.status === "RUNNING" ? now : null);
+    graph.paint(moment, at < eventCount() || trace.status === "RUNNING" ? now : null, trace);
     data.show(trace, moment, picked);
     bar.show(trace, at, eventWords(visit));
     legend.replaceChildren(...legendOf(moment));

@@ -1,0 +1,56 @@
+"""Functions that are missing, and mocks that have no more answers."""
+
+from __future__ import annotations
+
+import re
+
+from sfnb.asl.ways import did_you_mean
+from sfnb.hints.trouble import Trouble
+
+MADE_UP = 'or try it with made-up answers: --mock auto, run(..., mock="auto")'
+
+
+def no_function(trouble: Trouble, match: re.Match[str]) -> str:
+    """Nothing stands for a Lambda function, an activity or a service."""
+    name = match[1]
+    known = trouble.execution.machine.known_tasks
+    near = did_you_mean(name, known)
+    lines = [f'no Python function stands for "{name}"; {near or "define one in a cell:"}']
+    if near is None:
+        lines += [f"    {line}" for line in stand_in(name)]
+        if trouble.visit is not None:
+            owner = trouble.execution.machine_name.partition("/")[0]
+            owner = owner if owner.isidentifier() else "machine"
+            lines.append(f'or one for this state alone, with @{owner}.task("{trouble.visit.state}")')
+        lines.append(MADE_UP)
+    return "\n".join(lines)
+
+
+def stand_in(name: str) -> list[str]:
+    """The lines of Python that make a task of this name.
+
+    >>> print("\\n".join(stand_in("my-price")))
+    @sfnb.task("my-price")
+    def my_price(payload): ...
+    """
+    if name.isidentifier():
+        return ["@sfnb.task", f"def {name}(payload): ..."]
+    plain = re.sub(r"\W+", "_", name.rpartition(":")[2]).strip("_")
+    return [f'@sfnb.task("{name}")', f"def {plain if plain.isidentifier() else 'task'}(payload): ..."]
+
+
+def no_service(trouble: Trouble, match: re.Match[str]) -> str:
+    parts = match[1].split(":")
+    name = ":".join(parts[5:]) or match[1]
+    example = "\n".join(f"    {line}" for line in stand_in(name))
+    return (
+        f"sfnb calls no AWS service unless told; let a Python function stand for it:\n{example}\n"
+        f"{MADE_UP}, or sfnb.connect_aws() to really call it"
+    )
+
+
+def mock_ended(trouble: Trouble, match: re.Match[str]) -> str | None:
+    """The Cause says what to do; only that retries are calls may not be known."""
+    if trouble.visit is None or trouble.visit.attempts < 2:
+        return None
+    return f'each attempt is a call: Retry made {trouble.visit.attempts} of "{trouble.visit.state}"'

@@ -1,0 +1,90 @@
+"""JSONata expressions that came to nothing, or to something else than was wanted."""
+
+from __future__ import annotations
+
+import re
+
+from sfnb.asl.ways import did_you_mean
+from sfnb.hints.paths import dollar, keys_there, no_variable
+from sfnb.hints.trouble import Trouble
+from sfnb.query.jsonata.evaluator import QuerySyntaxError, compile_query
+from sfnb.query.jsonata.functions import LIBRARY
+
+_PLAIN = re.compile(r"\$(?P<root>\w+)(?P<steps>(?:\.\w+|\[\d+\])*)")
+"""A path with no more to it than names and indices: `$states.input.items[0].id`."""
+
+_ADVICE = {
+    "array": "JSONata makes one item of a list with one item: write ({0})[] to keep it a list",
+    "boolean": "compare it with something, or write $boolean({0}), $exists({0})",
+    "integer": "write $number({0}), or $floor({0}), where it is a text or has a fraction",
+    "number": "write $number({0}), where it is a text",
+    "string": "write $string({0})",
+}
+
+
+def nothing_found(trouble: Trouble, match: re.Match[str]) -> str | None:
+    """`undefined`: a path that leads nowhere, or a variable that is not set."""
+    expression = match[1].strip()
+    maybe = f"; where it may be missing: $exists({expression}) ? {expression} : null"
+    plain = _PLAIN.fullmatch(expression)
+    if plain is None:
+        return "a part of it leads nowhere; $exists(...) ? ... : ... says what to take then"
+    root, steps = plain["root"], plain["steps"]
+    if root != "states":
+        if root not in trouble.variables:
+            return no_variable(trouble, re.match("(.*)", root, re.DOTALL) or match)
+        there = keys_there("$" + steps, trouble.variables[root])
+        return there and there.replace("$", f"${root}", 1) + maybe
+    found = re.fullmatch(r"\.input((?:\.\w+|\[\d+\])*)", steps)
+    if found is not None:
+        there = keys_there("$" + found[1], trouble.document)
+        return there and there.replace("$", "$states.input", 1) + maybe
+    return _no_such_member(steps)
+
+
+def _no_such_member(steps: str) -> str | None:
+    """`$states` has only so many members, and not each of them everywhere."""
+    members = ("input", "result", "errorOutput", "context")
+    name = steps.lstrip(".").partition(".")[0].partition("[")[0]
+    if name in members:
+        return None
+    near = did_you_mean(name, members)
+    return f'$states has {", ".join(members)}, but no "{name}"' + (f": {near}" if near else "")
+
+
+def wrong_type(trouble: Trouble, match: re.Match[str]) -> str | None:
+    """The result has not the type that the field takes."""
+    expression, field, wanted, was = match[1].strip(), match[2], match[3], match[4]
+    if was == "object" and wanted != "boolean":
+        return f"{field} takes {_a(wanted)}: name the member of the object that holds it"
+    advice = _ADVICE.get(wanted)
+    return f"{field} takes {_a(wanted)}: {advice.format(expression)}" if advice else None
+
+
+def _a(noun: str) -> str:
+    return f"an {noun}" if noun[0] in "aeio" else f"a {noun}"
+
+
+def no_such_function(trouble: Trouble, match: re.Match[str]) -> str | None:
+    """Something was called that is no function."""
+    try:
+        called = compile_query(match[1]).functions
+    except QuerySyntaxError:
+        return None
+    names = [*called] or (["eval"] if re.search(r"\$eval\s*\(", match[1]) else [])
+    if not names:
+        return None
+    name = names[0].lstrip("$")
+    if name == "eval":
+        return "Step Functions has no $eval; $parse(text) reads JSON"
+    near = did_you_mean(name, LIBRARY)
+    return f"there is no function ${name}" + (f": {dollar(near)}" if near else "")
+
+
+def wrong_operand(trouble: Trouble, match: re.Match[str]) -> str | None:
+    """Numbers and texts do not mix."""
+    if match[3] in ("T2001", "T2002"):
+        return "numbers alone are added up: & joins texts, $number(...) makes a number of a text"
+    if match[3] in ("T2009", "T2010"):
+        return "only two numbers, or two texts, can be compared: $number(...), $string(...) make them alike"
+    return "$number(...), $string(...), [...] make a number, a text, a list of it"
