@@ -49,6 +49,9 @@ import msgspec
 from sfnb.errors import SfnbError
 from sfnb.values import Json, Payload, decode, encode, size_bytes
 
+MOST_BITS = 10_000
+"""Python itself writes no integer of more than 4,300 digits."""
+
 AWS_LIMIT_BYTES = 262_144
 
 Answer = TypeVar("Answer")
@@ -167,6 +170,11 @@ class _Walk:
 
     def _same(self, value: Any) -> Json:
         return value  # type: ignore[no-any-return]
+
+    def _int(self, value: int) -> Json:
+        if value.bit_length() > MOST_BITS:
+            return self._refuse(f"is an integer of {value.bit_length():,} bits: too long to be written out")
+        return value
 
     def _float(self, value: float) -> Json:
         if math.isfinite(value):
@@ -348,7 +356,7 @@ _Convert = Callable[[_Walk, Any], Json]
 _EXACT: dict[type, _Convert] = {
     type(None): _Walk._same,
     bool: _Walk._same,
-    int: _Walk._same,
+    int: _Walk._int,
     float: _Walk._float,
     str: _Walk._str,
     list: _Walk._list,
@@ -364,7 +372,7 @@ _EXACT: dict[type, _Convert] = {
 _BY_BASE: tuple[tuple[type | tuple[type, ...], _Convert], ...] = (
     (Enum, lambda walk, value: walk.convert(value.value)),
     (str, _Walk._str),
-    (int, lambda _, value: int(value)),
+    (int, lambda walk, value: walk._int(int(value))),
     (float, _Walk._float),
     ((bytes, bytearray, memoryview), _Walk._bytes),
     (datetime, _Walk._datetime),

@@ -30,7 +30,7 @@ class MapRuns:
 
     def of_execution(self, execution_arn: str) -> list[MapRun]:
         """Those that one execution opened, newest first."""
-        return [run for run in reversed(self._runs.values()) if run.run.arn == execution_arn]
+        return [run for run in reversed(list(self._runs.values())) if run.run.arn == execution_arn]
 
     def child(self, execution_arn: str) -> tuple[MapRun, Child] | None:
         """The child execution of this ARN, and the map run it is in; None where there is none."""

@@ -24,14 +24,14 @@ def integer(
 ) -> int | None:
     """The whole number that a field comes to; None where the field is absent.
 
-    or_text: a string that spells one will do, as AWS was seen to take it in fields of a Map.
+    or_text: a string that spells one will do at a `...Path`, as AWS was seen to take it in a Map.
 
     Source: AWS recordings (MaxConcurrencyPath, ToleratedFailureCountPath).
     """
     if expression is None:
         return None
     value = expression.evaluate(scope)
-    if or_text:
+    if or_text and expression.field.endswith("Path"):
         value = _number(value, int)
     if isinstance(value, bool) or not isinstance(value, int):
         raise expression.unexpected(
@@ -62,7 +62,9 @@ def percentage(expression: Expression | None, scope: Scope) -> float | None:
     """The share, from 0 to 100, that a field comes to; None where the field is absent."""
     if expression is None:
         return None
-    value = _number(expression.evaluate(scope), float)
+    value = expression.evaluate(scope)
+    if expression.field.endswith("Path"):
+        value = _number(value, float)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise expression.unexpected(
             "number",

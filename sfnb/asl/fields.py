@@ -251,8 +251,8 @@ def computed_path(marker: Computed) -> Decode:
 
 
 def at_items(decoder: Decoder, name: str, value: Json, path: Place) -> Any:
-    if name == "Items" and not isinstance(value, list) and not decoder.language.computes(value):
-        decoder.expected("a list or a JSONata expression", value, path)
+    if name == "Items" and not isinstance(value, list | dict) and not decoder.language.computes(value):
+        decoder.expected("a list, an object or a JSONata expression", value, path)
         return None
     return decoder.language.query(name, value, decoder.report_at(path))
 

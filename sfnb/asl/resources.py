@@ -100,7 +100,7 @@ def recognized(resource: str) -> bool:
     """
     parts = _parts(resource)
     if parts[0] != "arn" or len(parts) < 6:
-        return parts[0] != "arn" or _UNKNOWN in resource or "${" in resource
+        return bool(resource.strip()) and (parts[0] != "arn" or "${" in resource)
     service = parts[2]
     if _UNKNOWN in service or service == "lambda":
         return True

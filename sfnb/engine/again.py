@@ -29,7 +29,7 @@ def begin_again(call: Invocation) -> None:
     if replay.next is not None:
         repeat(call, replay.next)
     if call.open and not replay.has_more(call.frame.path):
-        make(call)
+        replay.afterwards.append(lambda: make(call))
 
 
 def repeat(call: Invocation, event: ev.Event | None) -> None:
@@ -52,6 +52,7 @@ def _take(call: Invocation, event: ev.Event) -> None:
         call.submitted = isinstance(event, ev.ActivityStarted)
     elif isinstance(event, SUBMITTED):
         call.submitted = True
+        call.submission = Payload.of_text(event.output)
     else:
         call.close()
         if isinstance(event, SUCCEEDED):
@@ -63,7 +64,12 @@ def _take(call: Invocation, event: ev.Event) -> None:
 
 
 def make(call: Invocation) -> None:
-    """Make the call, or wait for what it had begun."""
+    """Make the call, or wait for what it had begun; when all of the log has been gone through."""
+    if not call.open:
+        return
+    if call.submission is not None:
+        call.wait_again(call.submission)
+        return
     work = call.find()
     if isinstance(work, Queued):
         call.queue(again=call.started)
@@ -72,7 +78,5 @@ def make(call: Invocation) -> None:
         call.record_started()
     if not isinstance(work, Work):
         call.conclude(work)
-    elif call.submitted:
-        call.wait_again(work)
     else:
         call.submit(work)

@@ -1,7 +1,8 @@
 """Time and chance: the one place where both are drawn from outside.
 
-A clock belongs to one execution, and to the children of its map runs. The real one waits; the jumping
-one goes straight to the next timer whenever nothing is running, so that a year's Wait takes no time.
+A clock belongs to one execution, to the children of its map runs and to what its tasks start. The real
+one waits; the jumping one goes straight to the next timer whenever nothing is running, so that a year's
+Wait takes no time.
 """
 
 from __future__ import annotations

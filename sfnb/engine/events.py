@@ -407,7 +407,7 @@ class ChildrenForgotten(Fact, frozen=True, kw_only=True, gc=False):
 
 
 class SelectionFailed(Fact, frozen=True, kw_only=True, gc=False):
-    """The failure that ends the map run is that of a field of its state, as `errors.EvaluationError` has it."""
+    """What ends the map run is the failure of a field of its state: the rest of an `EvaluationError`."""
 
     location: str | None = None
     spec: str | None = None

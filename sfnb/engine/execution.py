@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
@@ -33,6 +34,13 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
     output: str | None = None
     error: str | None = None
     cause: str | None = None
+
+    @property
+    def billed_milliseconds(self) -> int:
+        """What AWS would bill of an EXPRESS execution that has ended: full tenths of a second."""
+        assert self.stop_date is not None
+        taken = (self.stop_date - self.start_date).total_seconds()
+        return max(100, math.ceil(taken * 10) * 100)
 
     @property
     def redrive_status(self) -> Literal["REDRIVABLE", "NOT_REDRIVABLE"]:

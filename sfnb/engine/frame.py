@@ -17,6 +17,7 @@ from sfnb.asl.state import State
 from sfnb.engine import events as ev
 from sfnb.engine.clock import SeededChance
 from sfnb.engine.interpreter import run_states
+from sfnb.engine.replay import ReplayMismatch
 from sfnb.errors import StatesError
 from sfnb.query.roots import Chance
 from sfnb.query.scope import Scope
@@ -122,6 +123,8 @@ class Frame:
             replay.frames[self.path] = self
             entry = replay.entry(self.path)
             if entry is not None:
+                if entry.entered.name not in self.definition.states:
+                    raise ReplayMismatch(f"the log is in a state that is not there: {entry.entered.name}")
                 start_at, payload = entry.entered.name, Payload.of_text(entry.entered.input)
                 self.last_id = entry.entered.previous_event_id
                 self.variables = {**self.variables, **entry.assigned}

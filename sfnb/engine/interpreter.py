@@ -57,6 +57,9 @@ async def run_states(frame: Recorder, definition: Definition, payload: Payload, 
     return payload
 
 
+TOO_DEEP = EvaluationError("States.Runtime", "The data is nested too deeply.")
+"""Data that grows around itself, as in a loop that puts its input inside its output."""
+
 Outcome = tuple[Payload, str | None, dict[str, Json] | None]
 """What a visit comes to: its output, the next state, and the variables it assigns."""
 
@@ -73,6 +76,8 @@ async def attempt(frame: Recorder, state: State, scope: Scope) -> Outcome:
         return leave(frame, state, scope, transition)
     except EvaluationError as fault:
         raise located(frame, state, fault, scope) from None
+    except RecursionError:
+        raise located(frame, state, TOO_DEEP, scope) from None
 
 
 def leave(frame: Recorder, state: State, scope: Scope, transition: Transition) -> Outcome:

@@ -7,10 +7,13 @@ this loop too. What other threads have to say is queued and waked for once, howe
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable
 from typing import Any
+
+log = logging.getLogger("sfnb")
 
 
 class Engine:
@@ -49,6 +52,11 @@ class Engine:
         finally:
             loop.close()
 
+    @property
+    def here(self) -> bool:
+        """Whether this is the engine's thread."""
+        return threading.current_thread() is self._thread
+
     def post(self, action: Callable[..., None], *arguments: Any) -> None:
         """Have `action` called on the engine's thread; from any thread. After `close` nothing is."""
         self._posted.append((action, arguments))
@@ -64,7 +72,10 @@ class Engine:
         posted = self._posted
         while posted:
             action, arguments = posted.popleft()
-            action(*arguments)
+            try:
+                action(*arguments)
+            except Exception:  # what others have to say must not be lost with it
+                log.exception("sfnb failed on its own thread")
 
     def soon(self, action: Callable[[], None]) -> None:
         """On the engine's thread only: call `action` once everybody else had a turn."""

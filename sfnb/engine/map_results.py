@@ -47,7 +47,10 @@ class Results:
         if len(self._outputs) < count:
             raise too_large(map_run.state)
         results = [self._outputs[index].result(map_run.machine_arn) for index in range(count)]
-        return Payload(map_run.run.map_data.result(results, map_run.asked.transformation))
+        result = Payload(map_run.run.map_data.result(results, map_run.asked.transformation))
+        if size_bytes(result.text) > map_run.run.limits.payload_bytes:
+            raise too_large(map_run.state)
+        return result
 
     def discard(self) -> None:
         """Forget what the writer has not finished."""

@@ -84,7 +84,7 @@ class MapRun:
         self.stopped: datetime | None = None
         self.children: dict[str, Child] = {}
         self.fingerprint: str | None = None
-        self._replayed = run.replay is not None and run.replay.next is not None
+        self._replayed = bool(run.replay and run.replay.next)
         self._found: deque[Found] = deque()
         self._open: dict[str, Child] = {}
         self._ended: deque[Child] = deque()
@@ -106,16 +106,12 @@ class MapRun:
     # From start to end
 
     def begin(self, command: RunChildren) -> None:
-        """Open what is read and written, and start the first children; in a replay, once that is over."""
+        """Start the first children once the parent's turn is over; in a replay that is its end."""
         self._asked = command
         self.frame.waiting = self
         self.run.open_map_runs += 1
-        if self._replayed:
-            self._count(True)
-            self.run.engine.soon(lambda: self.run.guard(self._take_up))
-        else:
-            self._open_data()
-            self.pump()
+        self._count(True)
+        self.run.engine.soon(lambda: self.run.guard(self._set_out))
 
     @property
     def asked(self) -> RunChildren:
@@ -123,26 +119,23 @@ class MapRun:
         assert self._asked is not None
         return self._asked
 
-    def _take_up(self) -> None:
+    def _set_out(self) -> None:
         if self.status != "RUNNING" or self.run.replay is not None:
             return  # the log has its end, or did not fit
-        self._found = found_children(self)
+        if self._replayed:
+            self._found = found_children(self)
         if self._found and self.run.clock.jumps:
             self.run.clock.jump(max(found.latest.timestamp for found in self._found))
-        self.run.now = self.run.clock.now()
-        self._open_data()
-        self._pump_and_wake()
-
-    def _open_data(self) -> None:
         try:
             self._results = Results(self)
             self._feed = feed_of(self.run, self.asked, self._more)
         except StatesError as fault:
             self._failure = fault
         self.run.flush()  # a child must not have a log before its parent tells of it
+        self._pump_and_wake()
 
     def _more(self) -> None:
-        """The feed has something; from its own thread."""
+        """From the feed's thread: it has something."""
         self.run.engine.post(self._pump_now)
 
     def _pump_soon(self) -> None:
@@ -398,7 +391,7 @@ class MapRun:
                 child.run.guard(child.run.stop)
         if self._replayed and status != "SUCCEEDED":
             abort_found(self)
-        if self._results is not None and status != "SUCCEEDED":
+        if self._results and status != "SUCCEEDED":
             self._results.discard()
 
     def _count(self, running: bool) -> None:

@@ -12,6 +12,7 @@ from sfnb.engine.activities import Activities
 from sfnb.engine.clock import Clock
 from sfnb.engine.events import Event
 from sfnb.engine.execution import ExecutionState
+from sfnb.engine.sleepers import Sleepers
 from sfnb.engine.tokens import TaskTokens
 from sfnb.errors import StatesError
 from sfnb.values import Payload
@@ -106,7 +107,8 @@ class TaskCall(msgspec.Struct, frozen=True, kw_only=True):
     request_id: a UUID drawn from the log's key. moment: when it was scheduled.
     execution, machine: the ARNs of what calls.
     token: the attempt's task token, where it has one.
-    clock: the execution's. on_output: where an execution started by this call sends what is printed.
+    clock: the execution's. sleepers: who else is on it. on_output: where an execution started by this
+        call sends what is printed.
     """
 
     resource: str
@@ -122,6 +124,7 @@ class TaskCall(msgspec.Struct, frozen=True, kw_only=True):
     machine: str
     token: str | None
     clock: Clock
+    sleepers: Sleepers
     on_output: Callable[[str], None]
 
 
@@ -131,8 +134,8 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     stands_in: it is a user's function, whose answer the integration makes a result of; else the answer
         is the result as it is.
     follow: for a call that only begins a job: given the answer, it begins to wait for the job's end,
-        which goes to the report; its handle stops the job. On the engine's thread. None where the
-        function itself is the job.
+        which goes to the report; its handle stops the job. On the engine's thread. The job has to be on
+        the call's clock, which may jump in the meantime. None where the function itself is the job.
     """
 
     name: str
@@ -169,13 +172,19 @@ class Executions(Protocol):
         *,
         name: str | None,
         clock: Clock,
+        sleepers: Sleepers,
         on_output: Callable[[str], None],
+        synchronous: bool = False,
     ) -> tuple[str, datetime]:
-        """Start an execution; answers with its ARN and when it started."""
+        """Start an execution on the clock of who asks; answers with its ARN and when it started.
+
+        synchronous: as StartSyncExecution does, which takes EXPRESS machines alone.
+        """
 
     def describe_execution(self, arn: str) -> ExecutionState: ...
 
-    def stop_execution(self, arn: str, *, error: str | None = None, cause: str | None = None) -> None: ...
+    def abort_execution(self, arn: str) -> None:
+        """End it as ABORTED before this returns; on the engine's thread."""
 
     def when_ended(self, arn: str, tell: Callable[[], None]) -> None:
         """Call `tell()` once the execution has ended, on the engine's thread; at once if it has."""

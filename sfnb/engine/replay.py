@@ -12,7 +12,7 @@ So nothing that has finished is repeated, and a state that was left long ago may
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -45,6 +45,7 @@ class Replay:
     """The part of a log that is run again.
 
     frames: by path, as they come to life again.
+    afterwards: calls to make once all of the log has been found to fit.
     """
 
     def __init__(self, log: Sequence[ev.Event]) -> None:
@@ -52,6 +53,7 @@ class Replay:
         self._events = deque(replayed(log, self._entries))
         self._left = Counter(event.frame for event in self._events)
         self.frames: dict[ev.FramePath, Frame] = {}
+        self.afterwards: list[Callable[[], None]] = []
 
     @property
     def next(self) -> ev.Event | None:

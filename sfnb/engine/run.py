@@ -199,7 +199,8 @@ class Run:
         What had finished is not done again. Raises ReplayMismatch where the log does not fit.
         """
         first = log[0]
-        assert isinstance(first, ev.ExecutionStarted)
+        if not isinstance(first, ev.ExecutionStarted):
+            raise ReplayMismatch(f"a log begins with ExecutionStarted, this one with {first.type}")
         payload = Payload.of_text(first.input)
         self.now = first.timestamp
         self._set_context(payload)
@@ -211,12 +212,25 @@ class Run:
         self.ready.append((self.root, None, None))
         self.sleepers.join()
         self._begin_turn()
+        again = self.replay
         try:
             replay(self)
-        except ReplayMismatch:
-            self.sleepers.leave(self)
+        except BaseException:
+            self._forsake()
             raise
+        for action in again.afterwards:
+            self.guard(action)
         self.turn()
+
+    def _forsake(self) -> None:
+        """Let go of all that a replay has begun; nothing is written."""
+        self.ending = True
+        self.root.stop()
+        self.ended = True
+        self.pending.clear()
+        self.ready.clear()
+        self.timers.clear()
+        self.sleepers.leave(self)
 
     def _limit_time(self) -> None:
         """An execution that takes too long is ended."""

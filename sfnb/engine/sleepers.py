@@ -1,4 +1,4 @@
-"""Executions on one clock that jumps: an execution and the children of its map runs.
+"""Executions on one clock that jumps: an execution, the children of its map runs, what its tasks start.
 
 Theory of operation. Such a clock may jump only when none of them can go on, and then no further than to
 the first moment that any of them waits for; so things happen in the order of their moments, as they

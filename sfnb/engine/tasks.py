@@ -20,10 +20,10 @@ from sfnb.asl.commands import InvokeTask
 from sfnb.engine import events as ev
 from sfnb.engine.activities import ActivityTask
 from sfnb.engine.again import begin_again, repeat
-from sfnb.engine.clock import uuid_of
+from sfnb.engine.calls import python_call, task_call
 from sfnb.engine.frame import Frame
 from sfnb.engine.interpreter import too_large
-from sfnb.engine.ports import Call, Handle, Queued, Recorded, TaskCall, Work
+from sfnb.engine.ports import Handle, Queued, Recorded, Report, Work
 from sfnb.engine.tokens import TaskToken
 from sfnb.errors import EvaluationError, StatesError
 from sfnb.values import Payload, size_bytes
@@ -50,22 +50,7 @@ class Invocation:
         assert frame.state is not None
         self.state = frame.state.name
         key = f"{frame.path}/{frame.last_id}"
-        self.call = TaskCall(
-            resource=command.resource,
-            payload=command.payload,
-            region=run.region,
-            account=run.arn.split(":")[4],
-            request_id=uuid_of(f"{run.arn}/{run.seed}/{key}"),
-            moment=run.now,
-            timeout_seconds=command.timeout_seconds,
-            heartbeat_seconds=command.heartbeat_seconds,
-            credentials=command.credentials,
-            execution=run.arn,
-            machine=run.machine_arn,
-            token=command.token,
-            clock=run.clock,
-            on_output=run.on_output,
-        )
+        self.call = task_call(run, command, key)
         self.key = f"{run.arn}{key}"
         self.submits = self.integration.submits(self.call)
         self.scheduled_id = 0
@@ -73,7 +58,9 @@ class Invocation:
         self.open = True
         self.started = False
         self.submitted = False
+        self.queued = False
         self.heartbeat_missed = False
+        self.submission: Payload | None = None
         self.early: Outcome | None = None
         self.counted = False
         self.work: Work | None = None
@@ -131,33 +118,28 @@ class Invocation:
         return missing
 
     def submit(self, work: Work) -> None:
+        if self.run.replay is not None:
+            self.run.replay.afterwards.append(lambda: self.submit(work))
+            return
         self.work = work
         self._arm()
         if self.submits:
             self._open_token()
         self.run.flush()
         self._count(True)
-        self.handle = self.run.executor.submit(self._call(work), self)
-
-    def _call(self, work: Work) -> Call:
-        limit = self.command.timeout_seconds
-        return Call(
-            name=work.name,
-            function=work.function,
-            argument=work.argument,
-            key=self.key,
-            resource=self.command.resource,
-            timeout_seconds=None if limit is None else float(limit),
-            now=self.run.clock.now,
-            wait_until=self.wait_until,
-        )
+        call = python_call(self.run, self.command, work, self.key, self.wait_until)
+        self.handle = self.run.executor.submit(call, self)
 
     def _told(self, told: Outcome) -> None:
         """The answer is there without a call."""
         if self.submits:
             output = told if isinstance(told, Payload) else Payload({})
             self._record(self.integration.submitted(self.call, output))
-        self.conclude(told)
+        if isinstance(told, StatesError) and told.error == "States.Timeout":
+            self.close()
+            self._timed_out(told)
+        else:
+            self.conclude(told)
 
     def _arm(self) -> None:
         """Set the time-out going, and the longest silence, which for a callback begins once the token is out.
@@ -194,6 +176,7 @@ class Invocation:
 
     def queue(self, *, again: bool = False) -> None:
         """Wait for a worker; `again`: one has had it, and may still answer."""
+        self.queued = True
         self._open_token()
         self.run.flush()
         if again:
@@ -246,6 +229,9 @@ class Invocation:
         return give_up
 
     def _post(self, action: Callable[..., None], *arguments: Any) -> None:
+        """What is said on the engine's own thread, as by a job, is heard before the clock jumps."""
+        if self.run.engine.here:
+            self.run.rouse()
         self.run.engine.post(self._received, action, arguments)
 
     # The same, on the engine's thread
@@ -262,16 +248,21 @@ class Invocation:
             return
         work = self.work
         result = self.integration.result(self.call, answer) if work and work.stands_in else answer
-        if not self.submits or self.submitted:
+        if self.submitted:
             self.conclude(result)
-        elif size_bytes(result.text) > self.run.limits.payload_bytes:
-            self.conclude(too_large(self.integration.label(self.call)))
-        else:
+        elif self.submits:
             self._has_submitted(result)
+        elif work is not None and work.follow is not None:
+            self._follow(work.follow, result)
+        else:
+            self.conclude(result)
 
     def _has_submitted(self, answer: Payload) -> None:
         """The first answer; the second comes by the token, or when the job has ended."""
         assert self.work is not None
+        if size_bytes(answer.text) > self.run.limits.payload_bytes:
+            self.conclude(too_large(self.integration.label(self.call)))
+            return
         self._record(self.integration.submitted(self.call, answer))
         self.submitted = True
         self.handle = None
@@ -283,16 +274,32 @@ class Invocation:
         elif self.work.follow is None:
             self.conclude(answer)
         else:
-            self.run.flush()
-            self._count(True)
-            self.handle = self.work.follow(answer, self)
+            self._follow(self.work.follow, answer)
 
-    def wait_again(self, work: Work) -> None:
-        """What was submitted before is waited for again, by its token."""
-        self.work = work
+    def _follow(self, follow: Callable[[Payload, Report], Handle], answer: Payload) -> None:
+        """Wait for the end of a job, which is on the same clock."""
+        self.submitted = True
+        self._count(False)
+        self.run.flush()
+        self.handle = follow(answer, self)
+
+    def wait_again(self, submission: Payload) -> None:
+        """What was submitted before is waited for again, by its token, or by its job."""
         self._arm()
         self._open_token()
-        self._expect_heartbeat()
+        if self.command.resource.endswith(".waitForTaskToken"):
+            self._expect_heartbeat()
+            return
+        work = self.find()
+        if isinstance(work, Work) and work.follow is not None:
+            self.work = work
+            self._count(True)
+            self.handle = work.follow(submission, self)
+        else:
+            lost = StatesError(
+                "States.TaskFailed", "The job that this task had begun cannot be followed here"
+            )
+            self.conclude(work if isinstance(work, StatesError) else lost)
 
     def _called_back(self, outcome: Outcome) -> None:
         if not self.open:
@@ -370,8 +377,10 @@ class Invocation:
         if self.early is not None:
             self.conclude(self.early)
             return
-        failure = StatesError("States.Timeout", heartbeat=heartbeat)
-        if heartbeat:
+        self._timed_out(StatesError("States.Timeout", heartbeat=heartbeat))
+
+    def _timed_out(self, failure: StatesError) -> None:
+        if failure.heartbeat:
             self.frame.fact(ev.HeartbeatMissed)
         self._record(self.integration.timed_out(self.call, failure))
         self.run.go_on(self.frame, None, failure)
@@ -391,7 +400,7 @@ class Invocation:
         self._count(False)
         if self.token:
             self.run.tasks.tokens.close(self.token)
-            if self.work is None:
+            if self.queued:
                 self.run.tasks.activities.withdraw(self.command.resource, self.token)
         for timer in (self.deadline, self.heartbeat_limit):
             if timer is not None:

@@ -18,6 +18,8 @@ from sfnb.errors import SfnbError, StatesError
 from sfnb.values import Json, Payload, size_bytes
 
 LARGEST_OUTPUT_BYTES = 262_144
+REMEMBERED_TOKENS = 10_000
+"""How many spent tokens are known as such; those spent first are forgotten first."""
 
 
 class InvalidToken(SfnbError):
@@ -89,18 +91,25 @@ class TaskTokens:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._open: dict[str, tuple[TaskToken, Waiting]] = {}
-        self._spent: set[str] = set()
+        self._spent: dict[str, None] = {}
+        """In the order in which they were spent."""
 
     def open(self, token: TaskToken, task: Waiting) -> None:
         with self._lock:
-            self._spent.discard(token.token)
+            self._spent.pop(token.token, None)
             self._open[token.token] = (token, task)
 
     def close(self, token: str) -> None:
         """Nobody waits any more."""
         with self._lock:
             if self._open.pop(token, None) is not None:
-                self._spent.add(token)
+                self._spend(token)
+
+    def _spend(self, token: str) -> None:
+        """Under the lock."""
+        self._spent[token] = None
+        if len(self._spent) > REMEMBERED_TOKENS:
+            del self._spent[next(iter(self._spent))]
 
     def list(self, execution: str | None = None) -> list[TaskToken]:
         """The open tokens, oldest first; of one execution, if its ARN is given."""
@@ -127,7 +136,7 @@ class TaskTokens:
             spent = token in self._spent
             if entry is not None and spend:
                 del self._open[token]
-                self._spent.add(token)
+                self._spend(token)
         if entry is not None:
             return entry[1]
         if spent:

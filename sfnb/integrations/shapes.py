@@ -76,9 +76,21 @@ def _argument(shape: Any, value: Json, faults: list[str]) -> Any:
         return encode(value)
     if kind == "blob":
         return _blob(shape, value)
-    if kind == "timestamp" and isinstance(value, str):
-        return datetime.fromisoformat(value) if value[:4].isdigit() and "-" in value else float(value)
+    if kind == "timestamp" and isinstance(value, str | int | float) and not isinstance(value, bool):
+        return _moment(value, faults)
     return value
+
+
+def _moment(value: str | float, faults: list[str]) -> datetime | None:
+    """An ISO 8601 text, in UTC unless it says otherwise, or the seconds since 1970."""
+    try:
+        if isinstance(value, str) and value[:4].isdigit() and "-" in value:
+            moment = datetime.fromisoformat(value)
+            return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+        return datetime.fromtimestamp(float(value), UTC)
+    except (ValueError, OverflowError, OSError):
+        faults.append(f"'{value}' is not a timestamp")
+        return None
 
 
 def _blob(shape: Any, value: Json) -> bytes:

@@ -13,7 +13,7 @@ from sfnb.engine.execution import ExecutionState
 from sfnb.engine.ports import Executions, Handle, Report, TaskCall, Work, World
 from sfnb.errors import SfnbError, TaskError
 from sfnb.integrations.service import Service
-from sfnb.integrations.step_functions import texts
+from sfnb.integrations.step_functions import STARTING, begin, texts
 from sfnb.values import Json, Payload, decode, encode
 
 
@@ -24,7 +24,7 @@ class StartExecution(Service):
         executions = world.executions
         if executions is None:
             return None
-        given = texts(call, ("StateMachineArn",), ("Input", "Name", "TraceHeader"))
+        given = texts(call, *STARTING)
 
         def perform(_: Json) -> Json:
             return _start(call, executions, given)
@@ -43,20 +43,9 @@ class StartExecution(Service):
 
 def _start(call: TaskCall, executions: Executions, given: dict[str, str]) -> Json:
     try:
-        arn, started = executions.begin_execution(
-            given["StateMachineArn"],
-            given.get("Input", "{}"),
-            name=given.get("Name"),
-            clock=call.clock,
-            on_output=call.on_output,
-        )
+        arn, started = begin(executions, call, given)
     except SfnbError as fault:
-        code = type(fault).__name__
-        raise TaskError(
-            f"StepFunctions.{code}Exception",
-            f"{fault} (Service: AWSStepFunctions; Status Code: 400; Error Code: {code}; "
-            f"Request ID: {call.request_id}; Proxy: null)",
-        ) from None
+        raise _refusal(call, type(fault).__name__, str(fault)) from None
     body = f'{{"executionArn":"{arn}","startDate":{started.timestamp():.12E}}}'.replace("E+0", "E")
     headers = {
         "x-amzn-RequestId": call.request_id,
@@ -77,8 +66,19 @@ def _start(call: TaskCall, executions: Executions, given: dict[str, str]) -> Jso
     }
 
 
+def _refusal(call: TaskCall, code: str, message: str) -> TaskError:
+    return TaskError(
+        f"StepFunctions.{code}Exception",
+        f"{message} (Service: AWSStepFunctions; Status Code: 400; Error Code: {code}; "
+        f"Request ID: {call.request_id}; Proxy: null)",
+    )
+
+
 class _Job:
-    """The execution under way; to cancel is to stop it."""
+    """The execution under way; to cancel is to stop it.
+
+    An EXPRESS one has been started, but cannot be waited for: AWS describes none, nor stops it.
+    """
 
     def __init__(self, call: TaskCall, executions: Executions, answer: Payload, report: Report) -> None:
         assert isinstance(answer.value, dict)
@@ -86,17 +86,24 @@ class _Job:
         self.call = call
         self.executions = executions
         self.report = report
-        executions.when_ended(self.arn, self._ended)
+        self.followed = self.arn.split(":")[5] != "express"
+        if self.followed:
+            executions.when_ended(self.arn, self._ended)
+        else:
+            message = "Invalid Arn: 'Resource type not valid in this context: express'"
+            refusal = _refusal(call, "InvalidArn", message)
+            report.refused(str(refusal.error), refusal.cause)
 
     def cancel(self) -> None:
-        self.executions.stop_execution(self.arn)
+        if self.followed:
+            self.followed = False
+            self.executions.abort_execution(self.arn)
 
     def _ended(self) -> None:
+        if not self.followed:
+            return
         state = self.executions.describe_execution(self.arn)
         described = self._described(state)
-        clock = self.call.clock
-        if clock.jumps and state.stop_date is not None:
-            clock.jump(state.stop_date)  # who waited is as late as who was waited for
         if state.status == "SUCCEEDED":
             self.report.succeeded(Payload(described))
         else:

@@ -6,9 +6,12 @@ Source: AWS guide, "Learning to use AWS service SDK integrations"; AWS recording
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
+from functools import partial
 
-from sfnb.engine.ports import TaskCall, Work, World
+from sfnb.engine.ports import Executions, TaskCall, Work, World
 from sfnb.errors import SfnbError, TaskError
+from sfnb.integrations import sync_execution
 from sfnb.integrations.service import parameters_refused
 from sfnb.integrations.shapes import instant
 from sfnb.values import Json, encode
@@ -18,14 +21,32 @@ Action = Callable[[World, TaskCall, dict[str, str]], Json]
 
 def start_execution(world: World, call: TaskCall, given: dict[str, str]) -> Json:
     assert world.executions is not None
-    arn, started = world.executions.begin_execution(
+    return started(*begin(world.executions, call, given))
+
+
+def start_sync_execution(world: World, call: TaskCall, given: dict[str, str]) -> Json:
+    """The answer that tells of its end comes later: `sync_execution.follow`."""
+    assert world.executions is not None
+    return started(*begin(world.executions, call, given, synchronous=True))
+
+
+def begin(
+    executions: Executions, call: TaskCall, given: dict[str, str], *, synchronous: bool = False
+) -> tuple[str, datetime]:
+    """Start an execution with the parameters of StartExecution; its ARN, and when it started."""
+    return executions.begin_execution(
         given["StateMachineArn"],
         given.get("Input", "{}"),
         name=given.get("Name"),
         clock=call.clock,
+        sleepers=call.sleepers,
         on_output=call.on_output,
+        synchronous=synchronous,
     )
-    return {"ExecutionArn": arn, "StartDate": instant(started)}
+
+
+def started(arn: str, moment: datetime) -> Json:
+    return {"ExecutionArn": arn, "StartDate": instant(moment)}
 
 
 def send_task_success(world: World, call: TaskCall, given: dict[str, str]) -> Json:
@@ -43,8 +64,11 @@ def send_task_heartbeat(world: World, call: TaskCall, given: dict[str, str]) -> 
     return {}
 
 
+STARTING = ("StateMachineArn",), ("Input", "Name", "TraceHeader")
+
 ACTIONS: dict[str, tuple[Action, tuple[str, ...], tuple[str, ...]]] = {
-    "startExecution": (start_execution, ("StateMachineArn",), ("Input", "Name", "TraceHeader")),
+    "startExecution": (start_execution, *STARTING),
+    "startSyncExecution": (start_sync_execution, STARTING[0], (*STARTING[1], "IncludedData")),
     "sendTaskSuccess": (send_task_success, ("TaskToken", "Output"), ()),
     "sendTaskFailure": (send_task_failure, ("TaskToken",), ("Error", "Cause")),
     "sendTaskHeartbeat": (send_task_heartbeat, ("TaskToken",), ()),
@@ -67,7 +91,8 @@ def reach(call: TaskCall, world: World, action: str) -> Work | None:
             cause = f"{fault} (Service: Sfn, Status Code: 400, Request ID: {call.request_id})"
             raise TaskError(f"Sfn.{code}Exception", cause) from None
 
-    return Work(name=f"sfn:{action}", function=perform, argument=call.payload)
+    ends = partial(sync_execution.follow, world.executions, given) if act is start_sync_execution else None
+    return Work(name=f"sfn:{action}", function=perform, argument=call.payload, follow=ends)
 
 
 def texts(call: TaskCall, required: tuple[str, ...], optional: tuple[str, ...]) -> dict[str, str]:

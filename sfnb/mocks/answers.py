@@ -49,8 +49,8 @@ class Mocks:
                 return StatesError("States.Runtime", plan.ended(state, attempt))
             case Return(value):
                 return Payload(value)
-            case Throw(error, cause):
-                return StatesError(error, cause)
+            case Throw() as thrown:
+                return thrown.failure()
             case function:
                 return function
 
@@ -69,26 +69,26 @@ class Mocks:
         return Payload(auto_result(call, self.auto.results.get(state)))
 
 
-def mocks_of(given: Given, tree: dict[str, Any], states: Iterable[str] = ()) -> Mocks:
+def mocks_of(given: Given, tree: dict[str, Any], states: Iterable[str] | None = None) -> Mocks:
     """Mocks for one execution, from what a caller wrote.
 
     given: "auto"; or by state name, a list with the answers of one call after another, or one answer for
         every call, and under `...` "auto" for all other tasks. A `Plan` is taken as it is.
-    tree: the definition's plain JSON tree. states: its Task states, nested ones too; () if not known.
+    tree: the definition's plain JSON tree. states: its Task states, nested ones too; None if not known.
     Raises InvalidMock with every finding, NoModels.
     """
     if given == "auto":
         return Mocks({}, wanted_of(tree))
     if isinstance(given, str):
         raise InvalidMock([f"mock='auto' or a mapping of states is expected, not {given!r}"])
-    known = list(states)
+    known = None if states is None else list(states)
     plans: dict[str, Plan] = {}
     findings: list[str] = []
     for state, answers in given.items():
         if not isinstance(state, str):
             findings += [] if answers == "auto" else [f"...: 'auto' is expected, not {answers!r}"]
             continue
-        if known and state not in known:
+        if known is not None and state not in known:
             near = get_close_matches(state, known, n=1)
             meant = f"; did you mean '{near[0]}'?" if near else ""
             findings.append(f"{state}: there is no Task state of this name{meant}")

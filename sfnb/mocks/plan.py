@@ -11,7 +11,8 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from sfnb.errors import SfnbError
+from sfnb.asl.recovery import HEARTBEAT
+from sfnb.errors import SfnbError, StatesError
 from sfnb.jsonable import NotJson, to_payload
 
 Function: TypeAlias = Callable[..., Any]
@@ -27,10 +28,19 @@ class Return(msgspec.Struct, frozen=True):
 
 
 class Throw(msgspec.Struct, frozen=True):
-    """Fail with this Error and Cause, which Retry and Catch see as they are."""
+    """Fail with this Error and Cause, which Retry and Catch see as they are.
+
+    error: "States.Timeout" is a time-out, in the history too; so is "States.HeartbeatTimeout", a missed
+        heartbeat, which Retry and Catch find under either name.
+    """
 
     error: str
     cause: str | None = None
+
+    def failure(self) -> StatesError:
+        if self.error == HEARTBEAT:
+            return StatesError("States.Timeout", self.cause, heartbeat=True)
+        return StatesError(self.error, self.cause)
 
 
 Answer: TypeAlias = Return | Throw | Function

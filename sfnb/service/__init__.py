@@ -8,8 +8,10 @@ from sfnb.service.records import Live, StateMachineRecord
 from sfnb.service.refusals import (
     ExecutionAlreadyExists,
     ExecutionDoesNotExist,
+    ExecutionNotResumable,
     InvalidExecutionInput,
     InvalidName,
+    ServiceClosed,
     StateMachineDoesNotExist,
     StateMachineTypeNotSupported,
 )
@@ -19,10 +21,12 @@ __all__ = [
     "BUCKETS",
     "ExecutionAlreadyExists",
     "ExecutionDoesNotExist",
+    "ExecutionNotResumable",
     "InvalidExecutionInput",
     "InvalidName",
     "Live",
     "MachineType",
+    "ServiceClosed",
     "StateMachineDoesNotExist",
     "StateMachineRecord",
     "StateMachineTypeNotSupported",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Callable
 from datetime import datetime
@@ -12,6 +11,7 @@ import msgspec
 from sfnb.asl.machine import Definition, MachineType
 from sfnb.asl.source import Source
 from sfnb.engine import events as ev
+from sfnb.engine.execution import state_of
 from sfnb.engine.run import Run
 from sfnb.errors import Diagnostic
 
@@ -55,9 +55,7 @@ class Live:
     def billed_milliseconds(self) -> int:
         """What AWS would bill of an EXPRESS execution that has ended: full tenths of a second."""
         assert self.first is not None
-        assert self.last is not None
-        taken = (self.last.timestamp - self.first.timestamp).total_seconds()
-        return max(100, math.ceil(taken * 10) * 100)
+        return state_of(self.first, self.last).billed_milliseconds
 
     def when_ended(self, tell: Callable[[], None]) -> None:
         """Call `tell()` at the end, on the engine's thread; at once if that is past."""

@@ -9,6 +9,10 @@ class ExecutionDoesNotExist(SfnbError):
     """No execution has this ARN."""
 
 
+class ExecutionNotResumable(SfnbError):
+    """There is nothing to go on with: it has ended, or it is under way."""
+
+
 class StateMachineDoesNotExist(SfnbError):
     """No state machine has this ARN."""
 
@@ -23,6 +27,10 @@ class InvalidExecutionInput(InvalidInput):
 
 class StateMachineTypeNotSupported(SfnbError):
     """What is asked for is not to be had of a machine of this type."""
+
+
+class ServiceClosed(SfnbError):
+    """Nothing is started after `close`."""
 
 
 class InvalidName(SfnbError):

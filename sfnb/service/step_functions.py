@@ -66,7 +66,7 @@ class StepFunctions(Trials, Callbacks):
 
     def close(self) -> None:
         """Stop everything that is running and let the threads go."""
-        for live in self._live.values():
+        for live in self._close_starts():
             if live.run is not None:
                 self.stop_execution(live.arn)
                 live.wait()

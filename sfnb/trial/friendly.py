@@ -138,8 +138,8 @@ def _answers(
     match mock:
         case None:
             return None, None
-        case Throw(error, cause):
-            return StatesError(error, cause), None
+        case Throw() as thrown:
+            return thrown.failure(), None
         case StatesError():
             return mock, None
         case Return(value):

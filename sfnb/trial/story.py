@@ -53,7 +53,7 @@ class Fact(msgspec.Struct, frozen=True):
 
 def headline(test: StateTest) -> str:
     """`Charge, a Task → Ship`."""
-    way = f" → {test.next}" if test.next else " ends here" if test.status == "SUCCEEDED" else ""
+    way = f" → {test.next}" if test.next else " · ends here" if test.status == "SUCCEEDED" else ""
     return f"{test.state}, a {test.type}{way}"
 
 

@@ -102,7 +102,7 @@ def failed_frames(history: Sequence[Event]) -> set[FramePath]:
     """Frames that ended in a Fail state, or with a state that failed; those have no event of their own."""
     ended = set()
     for event in history:
-        if isinstance(event, ev.MapIterationFailed | ev.FailStateEntered):
+        if isinstance(event, ev.MapIterationFailed | ev.FailStateEntered | ev.EvaluationFailed):
             ended.add(event.frame)
         if isinstance(
             event, ev.ParallelStateFailed | ev.MapStateFailed | ev.MapStateStarted | ev.ParallelStateStarted

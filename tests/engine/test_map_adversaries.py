@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from laws import check_laws
+from laws import check_laws, map_runs_end_once
 from machines import NOON, TREE, chain, distinct, distributed, facts, frozen, parallel, single, types
 
 import sfnb
@@ -471,3 +471,13 @@ def test_equal_runs_have_equal_logs(tmp_path: Path, concurrency: int, reader: TR
     assert list(one) == list(other)
     assert one == other
     assert len(one) == 701
+
+
+def test_the_laws_notice_a_map_run_that_ends_twice_or_never(service: StepFunctions) -> None:
+    log = list(run(service, single(distributed(PASS)), [1]).log)
+
+    for kind in (ev.MapRunStarted, ev.MapRunResult, ev.MapRunSucceeded):
+        (index,) = (index for index, event in enumerate(log) if isinstance(event, kind))
+        for broken in ([*log[:index], *log[index + 1 :]], [*log[: index + 1], *log[index:]]):
+            with pytest.raises((AssertionError, KeyError)):
+                map_runs_end_once(broken)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -28,6 +29,7 @@ from sfnb.service import StepFunctions
 from sfnb.stores.memory import MemoryStore
 from sfnb.values import decode
 
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 Logs = dict[str, list[ev.Event]]
 LANGUAGES: list[Language | None] = ["JSONPath", "JSONata", None]
 
@@ -104,9 +106,20 @@ def any_cut_goes_on_as_it_would_have(tree: TREE, data: st.DataObject) -> None:
     if last > 0:
         commit = data.draw(st.integers(1, last), label="commit")
         again = resumed(tree, name, disk.until(commit))
-        assert {arn: lasting(log) for arn, log in again.items()} == {
-            arn: lasting(log) for arn, log in whole.items()
-        }
+        for log in again.values():
+            check_laws(log)
+        assert outcome(again) == outcome(whole)
+        if len(whole) == 1:
+            assert lasting(again[parent]) == lasting(whole[parent])
+
+
+def outcome(logs: Logs) -> tuple[Any, ...]:
+    """What the machine came to. Where things in several logs happen at the same moment, their order may be
+    another one after a cut, and with it the ids that ARNs are made of.
+    """
+    last = next(iter(logs.values()))[-1]
+    said = {name: getattr(last, name, None) for name in ("output", "error", "cause")}
+    return type(last), last.timestamp, {name: UUID.sub("-", text or "") for name, text in said.items()}
 
 
 @several

@@ -275,12 +275,13 @@ def distributed_maps(draw: DrawFn, depth: int, targets: list[str]) -> Twin:
         state.common["ToleratedFailureCount"] = draw(st.integers(0, 2))
     if draw(st.booleans()):
         state.common["ItemBatcher"] = {"MaxItemsPerBatch": 1}
-        each = state.machines[0].states["S0"]
-        each.path["InputPath"] = "$.Items[0]"
-        each.query["Assign"] = {
-            name: text.replace("input.", "input.Items[0].") for name, text in each.query["Assign"].items()
-        }
-        each.query["Output"] = "{% $states.input.Items[0] %}"
+        unpack = Twin(
+            {"Type": "Pass", "Next": "S0"},
+            {"InputPath": "$.Items[0]"},
+            {"Output": "{% $states.input.Items[0] %}"},
+            draw(turns()),
+        )
+        state = structs.replace(state, machines=(TwinMachine({"U": unpack, **state.machines[0].states}),))
     return structs.replace(state, distributed=True)
 
 

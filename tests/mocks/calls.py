@@ -7,6 +7,7 @@ from typing import Any
 
 from sfnb.engine.clock import JumpClock, uuid_of
 from sfnb.engine.ports import TaskCall
+from sfnb.engine.sleepers import Sleepers
 from sfnb.values import Payload
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -29,5 +30,6 @@ def task_call(resource: str = LAMBDA, payload: Any = None, *, key: str = "1") ->
         machine="arn:aws:states:us-east-1:123456789012:stateMachine:machine",
         token=None,
         clock=JumpClock(NOON, frozen=True),
+        sleepers=Sleepers(),
         on_output=lambda text: None,
     )

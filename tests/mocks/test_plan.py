@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from sfnb.errors import StatesError
+from sfnb.machine import load_machine
 from sfnb.mocks import InvalidMock, Mocks, Return, Throw, mocks_of
+from sfnb.service import StepFunctions
 from sfnb.values import Payload
 
 TREE: dict[str, Any] = {"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "f", "End": True}}}
@@ -78,6 +80,17 @@ def test_what_cannot_be_used_is_refused(given: Any, findings: list[str]) -> None
         mocks_of(given, TREE, ["A"])
 
     assert list(refusal.value.findings) == findings
+
+
+def test_a_plan_for_a_state_that_is_no_task_is_refused_though_there_are_no_tasks(
+    service: StepFunctions,
+) -> None:
+    machine = load_machine(
+        service, {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}, name="m"
+    )
+
+    with pytest.raises(InvalidMock, match="P: there is no Task state of this name"):
+        machine.start(mock={"P": 1})
 
 
 def test_every_finding_is_told() -> None:

@@ -111,6 +111,32 @@ def test_a_list_that_has_ended_fails_what_no_catch_catches(run: Run) -> None:
     assert "this is call 2" in (execution.cause or "")
 
 
+@pytest.mark.parametrize("caught", ["States.Timeout", "States.HeartbeatTimeout", "States.ALL"])
+def test_a_missed_heartbeat_is_caught_under_either_name(run: Run, caught: str) -> None:
+    caught_it = {"Catch": [{"ErrorEquals": [caught], "Next": "Then"}], "End": True}
+    tree = {"StartAt": "It", "States": {"It": {**INVOKE, **caught_it}, "Then": {"Type": "Succeed"}}}
+
+    execution = run(tree, {"It": Throw("States.HeartbeatTimeout", "silence")})
+
+    assert execution.output == {"Error": "States.Timeout", "Cause": "silence"}
+
+
+@pytest.mark.parametrize("error", ["States.Timeout", "States.HeartbeatTimeout"])
+@pytest.mark.parametrize(
+    ("resource", "events"),
+    [
+        ("arn:aws:states:::sqs:sendMessage", ["TaskScheduled", "TaskStarted", "TaskTimedOut"]),
+        ("arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+         ["TaskScheduled", "TaskStarted", "TaskSubmitted", "TaskTimedOut"]),
+        ("f", ["LambdaFunctionScheduled", "LambdaFunctionStarted", "LambdaFunctionTimedOut"]),
+    ],
+)  # fmt: skip
+def test_a_time_out_is_written_as_one(run: Run, error: str, resource: str, events: list[str]) -> None:
+    execution = run(single({"Type": "Task", "Resource": resource}), {"It": Throw(error)})
+
+    assert (execution.error, of_tasks(execution)) == ("States.Timeout", events)
+
+
 def test_automatic_mocks_leave_planned_states_and_python_functions_alone(run: Run) -> None:
     call = {
         "Type": "Task",

@@ -135,7 +135,8 @@ def decode_condition(
         return None
     value, here = tree["Condition"], (*path, "Condition")
     if not isinstance(value, bool) and not decoder.language.computes(value):
-        decoder.expected("a JSONata expression, {% ... %}", value, here)
+        hint = f'write "{marked(value)}"' if isinstance(value, str) else None
+        decoder.expected("a JSONata expression, {% ... %}", value, here, hint=hint)
         return None
     expression = decoder.language.query("Condition", value, decoder.report_at(here))
     if expression is None:

@@ -206,6 +206,10 @@ class Map(State, frozen=True, kw_only=True):
 
 
 def _evaluated(arguments: Expression | None, scope: Scope) -> dict[str, Json]:
-    value = {} if arguments is None else arguments.evaluate(scope)
-    assert isinstance(value, dict)
-    return value
+    """The arguments of a reader or writer, which are an object."""
+    if arguments is None:
+        return {}
+    value = arguments.evaluate(scope)
+    if isinstance(value, dict):
+        return value
+    raise arguments.unexpected("object", value, f"The {arguments.field} must be an object")

@@ -11,10 +11,10 @@ from sfnb.asl.resources import UNRECOGNIZED, beyond_express, recognized
 from sfnb.asl.state import WORK_STAGES, State, Transition, problem
 from sfnb.asl.timestamps import LONGEST_SECONDS
 from sfnb.asl.vocabulary import Computed, Template
-from sfnb.errors import Diagnostic
+from sfnb.errors import Diagnostic, EvaluationError
 from sfnb.query.expression import Expression
 from sfnb.query.scope import Scope
-from sfnb.values import Payload
+from sfnb.values import Json, Payload
 
 Duration = Annotated[Expression | None, Computed(kind="integer", ge=1, le=LONGEST_SECONDS)]
 
@@ -74,17 +74,25 @@ class Task(State, frozen=True, kw_only=True):
             )
 
     async def run(self, scope: Scope, payload: Payload) -> Transition:
-        credentials = self.credentials.evaluate(scope) if self.credentials is not None else None
         answer = await InvokeTask(
             resource=self.resource,
             payload=payload,
             timeout_seconds=integer(self.timeout_seconds, scope, at_least=1, at_most=LONGEST_SECONDS),
             heartbeat_seconds=integer(self.heartbeat_seconds, scope, at_least=1, at_most=LONGEST_SECONDS),
-            credentials=credentials if isinstance(credentials, dict) else None,
+            credentials=self._credentials(scope),
             attempt=scope.retry_count or 0,
             token=scope.token() if scope.awaits_callback else None,
         )
         return Transition(answer, self.next)
+
+    def _credentials(self, scope: Scope) -> dict[str, Json] | None:
+        """Raises EvaluationError where the role is no text."""
+        given = self.credentials.evaluate(scope) if self.credentials is not None else None
+        if not isinstance(given, dict):
+            return None
+        if not isinstance(given.get("RoleArn"), str):
+            raise EvaluationError("States.Runtime", "The value for the field 'RoleArn' must be a STRING")
+        return given
 
     def details(self) -> tuple[str, ...]:
         return (resource_label(self.resource),)

@@ -22,6 +22,8 @@ def string_to_json(string: str) -> Json:
         return decode(string)
     except ValueError as fault:
         raise StatesError("States.IntrinsicFailure", f"the string is not JSON: {fault}") from None
+    except RecursionError:
+        raise StatesError("States.IntrinsicFailure", "the JSON in the string is nested too deeply") from None
 
 
 def json_to_string(value: Json) -> str:

@@ -252,6 +252,8 @@ class Program:
             raise of_library(error) from None
         except UnicodeEncodeError:
             raise QueryError(None, "the value holds half of a surrogate pair") from None
+        except (OverflowError, TypeError) as error:  # a number with hundreds of digits
+            raise QueryError(None, f"the value cannot be computed with: {error}") from None
 
 
 class _DividedByZero(QueryError):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection
 
 from sfnb.errors import EvaluationError, PathStep
 from sfnb.query.jsonata.evaluator import UNDEFINED, Query, QueryError, QuerySyntaxError, compile_query
+from sfnb.query.jsonata.intrinsics import first_intrinsic, intrinsic_advice
 from sfnb.query.jsonata.reads import reads_of_input
 from sfnb.query.reporting import Report
 from sfnb.query.scope import Scope
@@ -83,6 +84,15 @@ def kind_of(value: Json) -> str:
 def is_expression(value: Json) -> bool:
     """Whether a value is `{% ... %}`, with nothing around it."""
     return isinstance(value, str) and value.startswith("{%") and value.endswith("%}") and len(value) > 3
+
+
+def marked(text: str) -> str:
+    """A text that was meant to be an expression, as one.
+
+    >>> marked("$states.input.n > 3"), marked("{{ $total }}")
+    ('{% $states.input.n > 3 %}', '{% $total %}')
+    """
+    return f"{{% {text.strip(' {}%')} %}}"
 
 
 def body(value: Json) -> str:
@@ -163,13 +173,16 @@ class _Compiler:
     def _nearly(self, value: str, place: tuple[PathStep, ...]) -> None:
         """Marks that are not at the very ends make a literal, which is hardly ever meant."""
         trimmed = value.strip()
-        if trimmed.startswith("{%") or trimmed.endswith("%}"):
+        braced = trimmed.startswith("{{") and trimmed.endswith("}}")
+        if braced or trimmed.startswith("{%") or trimmed.endswith("%}"):
             self.report(
                 f"'{value[:40]}' is not evaluated",
                 within=place,
                 severity="WARNING",
                 code="LITERAL_EXPRESSION",
-                hint="an expression begins with {% and ends with %}, and nothing stands around them",
+                hint=f'write "{marked(value)}"'
+                if braced
+                else "an expression begins with {% and ends with %}, and nothing stands around them",
             )
 
     def _check(self, query: Query, place: tuple[PathStep, ...]) -> None:
@@ -189,9 +202,7 @@ class _Compiler:
                 f"Reference to '{name}' at the top level is not supported.",
                 within=place,
                 code=UNSUPPORTED,
-                hint=f"write $states.input.{name} for the input, or ${name} for a variable"
-                if not name.startswith("$")
-                else "write $states.input for the input",
+                hint=_instead_of_input(name, query.text),
             )
         for name in sorted(query.functions):
             self.report(
@@ -201,6 +212,15 @@ class _Compiler:
                 code="UNKNOWN_FUNCTION",
                 hint="the call will fail: T1006, attempted to invoke a non-function",
             )
+
+
+def _instead_of_input(name: str, text: str) -> str:
+    """What to write where an expression reads `name` of an input document."""
+    if name == "States" and (called := first_intrinsic(text)):
+        return intrinsic_advice(called)
+    if name.startswith("$"):
+        return "write $states.input for the input"
+    return f"write $states.input.{name} for the input, or ${name} for a variable"
 
 
 def constant(value: Json) -> Filler:

@@ -1,0 +1,128 @@
+"""What cannot be taken up is refused: nothing is called, and the log stays as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from machines import TREE, chain, distinct, frozen, load, parallel, single
+from test_laws import serving
+
+from sfnb.engine import events as ev
+from sfnb.engine.clock import JumpClock
+from sfnb.engine.replay import ReplayMismatch
+from sfnb.machine import load_machine
+from sfnb.mocks import mocks_of
+from sfnb.service import ExecutionNotResumable, StepFunctions
+
+WAIT = {"Type": "Wait", "Seconds": 3}
+CALL = {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken"}
+ARN = "arn:aws:states:us-east-1:123456789012:execution:machine:it"
+
+
+def log_of(tree: TREE, until: type[ev.Event], **tasks: Any) -> list[ev.Event]:
+    """The log of a run up to the first event of a kind."""
+    with serving("inline") as service:
+        machine = load(service, distinct(tree), **tasks)
+        execution = machine.start({}, name="it", clock=frozen())
+        execution.wait(0.2)
+        log = list(execution.log)
+    return log[: next(i for i, event in enumerate(log) if isinstance(event, until)) + 1]
+
+
+def refused(
+    service: StepFunctions, tree: TREE, log: Sequence[ev.Event], fault: type[Exception], **tasks: Any
+) -> None:
+    machine = load(service, distinct(tree), **tasks)
+    service.store.append(ARN, log, after=0)
+    with pytest.raises(fault):
+        service.resume_execution(machine.record, "it", clock=JumpClock(log[-1].timestamp))
+    assert list(service.store.read(ARN)) == list(log)
+
+
+def test_a_state_that_is_not_there_any_more() -> None:
+    log = log_of(chain(WAIT, {"Type": "Pass"}), ev.WaitStateEntered)
+    with serving("inline") as service:
+        refused(service, single({"Type": "Pass"}), log, ReplayMismatch)
+
+
+def test_a_log_without_a_beginning() -> None:
+    log = log_of(single(WAIT), ev.WaitStateEntered)[1:]
+    with serving("inline") as service:
+        refused(service, single(WAIT), log, ReplayMismatch)
+
+
+def test_an_execution_that_has_ended() -> None:
+    log = log_of(single({"Type": "Pass"}), ev.ExecutionSucceeded)
+    with serving("inline") as service:
+        refused(service, single({"Type": "Pass"}), log, ExecutionNotResumable)
+
+
+def test_an_execution_that_is_under_way() -> None:
+    with serving("threads") as service:
+        machine = load(service, single({**WAIT, "Seconds": 600}))
+        machine.start({}, name="it")
+        with pytest.raises(ExecutionNotResumable):
+            service.resume_execution(machine.record, "it")
+
+
+def test_no_task_is_called_where_another_branch_does_not_fit() -> None:
+    calls: list[Any] = []
+    task = {"Type": "Task", "Resource": "work"}
+    tree = single(parallel(single(task), chain({"Type": "Pass"}, WAIT)))
+    log = log_of(tree, ev.WaitStateEntered, work=calls.append)
+    log = [event for event in log if not isinstance(event, ev.LambdaFunctionSucceeded | ev.TaskStateExited)]
+    calls.clear()
+    edited = single(parallel(single(task), chain(WAIT, {"Type": "Pass"})))
+    with serving("inline") as service:
+        refused(service, edited, log, ReplayMismatch, work=calls.append)
+    assert calls == []
+
+
+def test_a_callback_waits_on_though_nobody_stands_for_its_service() -> None:
+    log = log_of(single(CALL), ev.TaskSubmitted, **{"sqs:sendMessage": lambda payload: payload})
+    with serving("threads") as service:
+        machine = load_machine(service, distinct(single(CALL)), name="machine")
+        service.store.append(ARN, log, after=0)
+        live = service.resume_execution(machine.record, "it")
+        (token,) = service.list_task_tokens()
+        service.send_task_success(token.token, '{"ok": true}')
+        assert live.wait(10)
+        assert service.describe_execution(ARN).output == '{"ok": true}'
+
+
+def test_a_nested_execution_is_followed_again() -> None:
+    nested = "arn:aws:states:us-east-1:123456789012:stateMachine:nested"
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::states:startExecution.sync:2",
+        "Parameters": {"StateMachineArn": nested, "Name": "inner"},
+    }
+    with serving("threads") as service:
+        load_machine(service, single({**WAIT, "Seconds": 600}), name="nested")
+        execution = load(service, distinct(single(task))).start({}, name="it")
+        execution.wait(0.3)
+        log = [event for event in execution.log if not isinstance(event, ev.Fact)]
+    assert isinstance(log[-1], ev.ExecutionAborted | ev.TaskSubmitted)
+    log = [event for event in log if not isinstance(event, ev.ExecutionAborted)]
+    with serving("threads") as service:
+        child = load_machine(service, single({"Type": "Pass", "Result": 7}), name="nested")
+        assert child.run({}, name="inner").output == 7
+        machine = load_machine(service, distinct(single(task)), name="machine")
+        service.store.append(ARN, log, after=0)
+        live = service.resume_execution(machine.record, "it")
+        assert live.wait(10)
+        assert '"Output":7' in str(service.describe_execution(ARN).output)
+
+
+def test_mocks_can_be_given_again() -> None:
+    tree = chain(WAIT, {"Type": "Task", "Resource": "work"})
+    log = log_of(tree, ev.WaitStateEntered)
+    with serving("inline") as service:
+        machine = load(service, tree, work=lambda payload: "REAL")
+        service.store.append(ARN, log, after=0)
+        mocks = mocks_of({"S1": "mocked"}, machine.tree, ["S1"])
+        live = service.resume_execution(machine.record, "it", mocks=mocks, clock=JumpClock(log[-1].timestamp))
+        assert live.wait(10)
+        assert service.describe_execution(ARN).output == '"mocked"'

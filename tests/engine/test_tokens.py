@@ -1,0 +1,47 @@
+"""Task tokens, without executions."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from sfnb.engine import tokens as under_test
+from sfnb.engine.tokens import TaskDoesNotExist, TaskTimedOut, TaskToken, TaskTokens
+from sfnb.errors import StatesError
+from sfnb.values import Payload
+
+
+class Task:
+    """Waits for one token."""
+
+    def called_back(self, outcome: Payload | StatesError) -> None: ...
+
+    def heartbeat(self) -> None: ...
+
+
+def token(number: int) -> str:
+    return f"00000000-0000-4000-8000-{number:012}"
+
+
+def test_the_tokens_spent_first_are_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(under_test, "REMEMBERED_TOKENS", 3)
+    tokens = TaskTokens()
+    for number in range(5):
+        open_token = TaskToken(
+            token=token(number),
+            execution="arn",
+            state="S",
+            resource="arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+            since=datetime(2026, 1, 1, tzinfo=UTC),
+            input={},
+        )
+        tokens.open(open_token, Task())
+        if number % 2:
+            tokens.close(token(number))
+        else:
+            tokens.succeed(token(number), "1")
+
+    for number, refusal in enumerate([TaskDoesNotExist] * 2 + [TaskTimedOut] * 3):
+        with pytest.raises(refusal):
+            tokens.heartbeat(token(number))
