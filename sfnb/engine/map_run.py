@@ -28,7 +28,7 @@ from sfnb.engine.interpreter import too_large
 from sfnb.engine.map_again import Found, abort_found, found_children, repeat
 from sfnb.engine.map_ports import Batch
 from sfnb.engine.map_results import Results
-from sfnb.engine.replay import ReplayMismatch
+from sfnb.engine.replay import ReplayMismatch, resume
 from sfnb.errors import EvaluationError, StatesError
 from sfnb.values import Payload, size_bytes
 
@@ -246,7 +246,7 @@ class MapRun:
 
     def _go_on(self, child_run: Run, found: Found) -> None:
         try:
-            child_run.resume(found.log)
+            resume(child_run, found.log)
         except ReplayMismatch as mismatch:
             self._failure = StatesError("States.Runtime", str(mismatch))
 

@@ -19,7 +19,7 @@ import msgspec
 
 from sfnb.engine import events as ev
 from sfnb.errors import SfnbError
-from sfnb.values import Json, decode
+from sfnb.values import Json, Payload, decode
 
 if TYPE_CHECKING:
     from sfnb.engine.frame import Frame
@@ -128,6 +128,36 @@ def replayed(log: Sequence[ev.Event], entries: dict[ev.FramePath, Entry]) -> lis
         if within and alive[frame] and not passive:
             kept.append(event)
     return kept
+
+
+def resume(run: Run, log: Sequence[ev.Event]) -> None:
+    """Let a new run go on where `log` ends: all events of the execution so far.
+
+    What had finished is not done again. Raises ReplayMismatch where the log does not fit; nothing has
+    been called or written then.
+    """
+    first = log[0]
+    if not isinstance(first, ev.ExecutionStarted):
+        raise ReplayMismatch(f"a log begins with ExecutionStarted, this one with {first.type}")
+    payload = Payload.of_text(first.input)
+    run.now = first.timestamp
+    run.set_context(payload)
+    run.limit_time()
+    run.last_id = max(event.id for event in log)
+    run.written = len(log)
+    run.replay = again = Replay(log)
+    run.root.begin(payload)
+    run.ready.append((run.root, None, None))
+    run.sleepers.join()
+    run.begin_turn()
+    try:
+        replay(run)
+    except BaseException:
+        run.forsake()
+        raise
+    for action in again.afterwards:
+        run.guard(action)
+    run.turn()
 
 
 def replay(run: Run) -> None:

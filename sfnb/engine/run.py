@@ -15,7 +15,7 @@ import heapq
 import itertools
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,7 @@ from sfnb.engine.limits import Limits
 from sfnb.engine.map_ports import MapData
 from sfnb.engine.perform import PERFORM
 from sfnb.engine.ports import EventStore, Executor, Tasks
-from sfnb.engine.replay import Replay, ReplayMismatch, replay
+from sfnb.engine.replay import Replay
 from sfnb.engine.sleepers import Sleepers
 from sfnb.errors import StatesError
 from sfnb.query.scope import timestamp_text
@@ -164,7 +164,7 @@ class Run:
     def accept(self, payload: Payload) -> ev.ExecutionStarted:
         """Commit that the execution has started, before its caller hears so; on the caller's thread."""
         self.now = self.clock.now()
-        self._set_context(payload)
+        self.set_context(payload)
         self.root.record(ev.ExecutionStarted, input=payload.text, role_arn=self.role_arn)
         self.root.last_id = 0  # AWS: the first StateEntered points at nothing
         started = self.pending[0]
@@ -172,7 +172,7 @@ class Run:
         self.flush()
         return started
 
-    def _set_context(self, payload: Payload) -> None:
+    def set_context(self, payload: Payload) -> None:
         self.context = {
             "Execution": {
                 "Id": self.arn,
@@ -188,41 +188,12 @@ class Run:
     def start(self, payload: Payload) -> None:
         """Take the first turn."""
         self.sleepers.join()
-        self._limit_time()
+        self.limit_time()
         self.root.begin(payload)
         self.ready.append((self.root, None, None))
         self.turn()
 
-    def resume(self, log: Sequence[ev.Event]) -> None:
-        """Go on where `log` ends: the events of this execution so far, the first of all included.
-
-        What had finished is not done again. Raises ReplayMismatch where the log does not fit.
-        """
-        first = log[0]
-        if not isinstance(first, ev.ExecutionStarted):
-            raise ReplayMismatch(f"a log begins with ExecutionStarted, this one with {first.type}")
-        payload = Payload.of_text(first.input)
-        self.now = first.timestamp
-        self._set_context(payload)
-        self._limit_time()
-        self.last_id = max(event.id for event in log)
-        self.written = len(log)
-        self.replay = Replay(log)
-        self.root.begin(payload)
-        self.ready.append((self.root, None, None))
-        self.sleepers.join()
-        self._begin_turn()
-        again = self.replay
-        try:
-            replay(self)
-        except BaseException:
-            self._forsake()
-            raise
-        for action in again.afterwards:
-            self.guard(action)
-        self.turn()
-
-    def _forsake(self) -> None:
+    def forsake(self) -> None:
         """Let go of all that a replay has begun; nothing is written."""
         self.ending = True
         self.root.stop()
@@ -232,7 +203,7 @@ class Run:
         self.timers.clear()
         self.sleepers.leave(self)
 
-    def _limit_time(self) -> None:
+    def limit_time(self) -> None:
         """An execution that takes too long is ended."""
         bounds = (self.definition.timeout_seconds, self.limits.execution_seconds)
         longest = min((seconds for seconds in bounds if seconds is not None), default=None)
@@ -249,7 +220,7 @@ class Run:
             self.guard(self._turn)
 
     def _turn(self) -> None:
-        self._begin_turn()
+        self.begin_turn()
         self.now = self.clock.now()
         self._ring()
         ready = self.ready
@@ -261,7 +232,7 @@ class Run:
         if not self.scheduled:
             self._sleep()
 
-    def _begin_turn(self) -> None:
+    def begin_turn(self) -> None:
         self.pause_at = self.transitions + TURN_TRANSITIONS
         self.pause_time = self.clock.now() + TURN_TIME
 

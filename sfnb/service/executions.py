@@ -20,6 +20,7 @@ from sfnb.engine.limits import Limits
 from sfnb.engine.loop import Engine
 from sfnb.engine.map_ports import MapData
 from sfnb.engine.ports import EventStore, Executor, Tasks
+from sfnb.engine.replay import resume
 from sfnb.engine.run import Run
 from sfnb.engine.sleepers import Sleepers
 from sfnb.errors import InvalidInput
@@ -323,7 +324,7 @@ class Executions(Machines):
 def _resume(run: Run, log: list[ev.Event], answered: SimpleQueue[Exception | None]) -> None:
     """On the engine's thread: what does not fit goes to who asked, and nothing is written."""
     try:
-        run.resume(log)
+        resume(run, log)
     except Exception as fault:
         answered.put(fault)
     else:
