@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from sfnb.asl.decode import decode
 from sfnb.asl.source import read_text
 from sfnb.engine.limits import UNLIMITED
+from sfnb.items.folder import FolderBuckets
 from sfnb.machine import StateMachine, load_machine
 from sfnb.service import StepFunctions
 
 Definition = dict[str, Any]
 Work = Callable[[], None]
 
+ROWS = 10_000
 ECHO = "arn:aws:lambda:us-east-1:123456789012:function:echo"
 
 
@@ -130,6 +134,58 @@ def run_tasks() -> Work:
     return running(mapped({"Type": "Task", "Resource": ECHO}), {"items": items}, items)
 
 
+def run_jsonata() -> Work:
+    """The loop of `run_loop`, in JSONata and with a variable."""
+    states = {
+        "Inc": {
+            "Type": "Pass",
+            "Assign": {"i": "{% $states.input.i + 1 %}"},
+            "Output": {"i": "{% $states.input.i + 1 %}", "n": "{% $states.input.n %}"},
+            "Next": "Check",
+        },
+        "Check": {
+            "Type": "Choice",
+            "Choices": [{"Condition": "{% $states.input.i < 5000 %}", "Next": "Inc"}],
+            "Default": "Done",
+        },
+        "Done": {"Type": "Succeed"},
+    }
+    definition = {"QueryLanguage": "JSONata", "StartAt": "Inc", "States": states}
+    return running(definition, {"i": 0, "n": "x"}, {"i": 5_000, "n": "x"})
+
+
+def run_distributed(batch: int | None = None) -> Work:
+    """Every row of a CSV through a child execution, results to files."""
+    folder = Path(tempfile.mkdtemp())
+    for bucket in ("in", "out"):
+        (folder / bucket).mkdir()
+    rows = "".join(f"{row},product {row}\n" for row in range(ROWS))
+    (folder / "in" / "rows.csv").write_text("id,name\n" + rows)
+    reader = {
+        "Resource": "arn:aws:states:::s3:getObject",
+        "ReaderConfig": {"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"},
+        "Parameters": {"Bucket": "in", "Key": "rows.csv"},
+    }
+    each = {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"},
+        "StartAt": "P",
+        "States": {"P": {"Type": "Pass", "End": True}},
+    }
+    writer = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "out"}}
+    state = {"Type": "Map", "ItemReader": reader, "ItemProcessor": each, "ResultWriter": writer, "End": True}
+    if batch is not None:
+        state["ItemBatcher"] = {"MaxItemsPerBatch": batch}
+    service = StepFunctions(buckets=FolderBuckets(folder))
+    prepared = load_machine(service, {"StartAt": "M", "States": {"M": state}})
+
+    def work() -> None:
+        execution = prepared.run({})
+        (map_run,) = service.map_runs.of_execution(execution.arn)
+        check(map_run.items.succeeded, ROWS)
+
+    return work
+
+
 def run_parallel() -> Work:
     def ten(branch: int) -> dict[str, Any]:
         last = {f"P{branch}.9": {"Type": "Pass", "End": True}}
@@ -209,6 +265,11 @@ WORKLOADS = {
     "map": Workload("Map of 1,000", 1_000, "items/s", 20_000, run_map),
     "tasks": Workload("Map of 1,000 functions", 1_000, "items/s", 8_000, run_tasks),
     "parallel": Workload("100 x 10 branches of 10", 10_100, "transitions/s", 60_000, run_parallel),
+    "jsonata": Workload("JSONata loop, 5,000 turns", 10_001, "transitions/s", 10_000, run_jsonata),
+    "distributed": Workload("distributed Map of 10,000 rows", ROWS, "items/s", 5_000, run_distributed),
+    "batches": Workload(
+        "distributed Map, 100 rows a batch", ROWS, "items/s", 50_000, lambda: run_distributed(100)
+    ),
     "short": Workload("1,000 executions", 1_000, "executions/s", 4_000, run_short),
     "frames": Workload("25,000 events to DataFrames", 1, "ms", 500, to_frames),
     "check": Workload("check 1 MB, 5,001 states", 1, "ms", 1_000, check_definition),
