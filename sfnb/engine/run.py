@@ -126,6 +126,7 @@ class Run:
         self.executor = executor
         self.tasks = tasks
         self.limits = limits
+        self.most_events = limits.history_events
         self.compat = compat
         self.map_data = map_data
         self.seed = seed
@@ -319,7 +320,7 @@ class Run:
     def take_id(self, frame: Frame) -> int:
         """The next event's id; raises HistoryFull where only a last one is left."""
         identity = self.last_id + 1
-        if identity >= self.limits.history_events:
+        if identity >= self.most_events:
             raise HistoryFull(frame)
         self.last_id = identity
         return identity
