@@ -10,6 +10,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sfnb import default as default
+    from sfnb import mocks as mocks
+    from sfnb import testing as testing
     from sfnb.default import connect_aws as connect_aws
     from sfnb.default import create_activity as create_activity
     from sfnb.default import executions as executions
@@ -70,6 +73,9 @@ _HOMES = {
     "use_buckets": "sfnb.default",
 }
 
+_MODULES = ("default", "mocks", "testing")
+"""Modules that are named as they are: `sfnb.testing.TestClock` needs no import of its own."""
+
 __all__ = [*_HOMES]  # noqa: PLE0604 (a list of the names above)
 
 
@@ -78,11 +84,13 @@ def __getattr__(name: str) -> Any:
         value = getattr(importlib.import_module(_HOMES[name]), name)
         globals()[name] = value
         return value
+    if name in _MODULES:
+        return importlib.import_module(f"sfnb.{name}")
     raise AttributeError(f"module 'sfnb' has no attribute '{name}'")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOMES])
+    return sorted({*globals(), *_HOMES, *_MODULES})
 
 
 def load_ipython_extension(shell: Any) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from sfnb.engine.activities import ActivityTask
+import msgspec
+
 from sfnb.engine.tokens import InvalidOutput
 from sfnb.execution import Execution
 from sfnb.integrations.aws import Aws
@@ -15,6 +16,7 @@ from sfnb.items.folder import FolderBuckets
 from sfnb.jsonable import NotJson, to_payload
 from sfnb.machine import StateMachine, load_machine, register
 from sfnb.service import MachineType, StepFunctions
+from sfnb.values import Json, decode
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -126,6 +128,16 @@ def send_task_heartbeat(token: str) -> None:
     service().send_task_heartbeat(token)
 
 
+class ActivityTask(msgspec.Struct, frozen=True, kw_only=True):
+    """What a worker of an activity is given.
+
+    input: the value itself, as a task function would get it; it is the caller's to change.
+    """
+
+    task_token: str
+    input: Json
+
+
 def create_activity(name: str) -> str:
     """Make an activity, for tasks whose work a loop of your own does; answers with its ARN.
 
@@ -137,10 +149,12 @@ def create_activity(name: str) -> str:
 def get_activity_task(activity: str, *, wait_seconds: float = 60) -> ActivityTask | None:
     """The next task of an activity, to be answered by its token; None where none comes in time.
 
-    activity: its name or ARN. Raises ActivityDoesNotExist.
+    activity: its name or ARN. The task's `input` is a Python value; `StepFunctions.get_activity_task`
+    answers with JSON text, as AWS does. Raises ActivityDoesNotExist.
     """
     arn = activity if activity.startswith("arn:") else service().create_activity(activity).arn
-    return service().get_activity_task(arn, wait_seconds=wait_seconds)
+    task = service().get_activity_task(arn, wait_seconds=wait_seconds)
+    return None if task is None else ActivityTask(task_token=task.task_token, input=decode(task.input))
 
 
 def connect_aws(

@@ -163,6 +163,11 @@ class StateMachine:
         """Every name under which a function may stand for a Resource here."""
         return [*dict.fromkeys((*self.tasks, *self._service.registry.functions))]
 
+    def function_of(self, *names: str) -> Callable[..., Any] | None:
+        """The function that stands under the first of these names that has one; the machine's own first."""
+        every = {**self._service.registry.functions, **self.tasks}
+        return next((every[name] for name in names if name in every), None)
+
     def task(self, function: Any, /) -> Any:
         """Let a function stand for a state, or for a Resource, in this machine only.
 

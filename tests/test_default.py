@@ -34,7 +34,7 @@ def test_a_worker_of_ones_own_does_the_tasks_of_an_activity() -> None:
     execution = machine.run({"n": 1})
     worker.join()
 
-    assert execution.result() == {"packed": '{"n":1}'}
+    assert execution.result() == {"packed": {"n": 1}}
     assert sfnb.get_activity_task(arn, wait_seconds=0) is None
 
 

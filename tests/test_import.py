@@ -69,6 +69,15 @@ def test_a_public_name_can_be_had_and_is_documented(name: str) -> None:
     assert getattr(sfnb, name).__doc__
 
 
+@pytest.mark.parametrize("name", ["default", "mocks", "testing"])
+def test_a_module_of_use_can_be_had_without_its_own_import(name: str) -> None:
+    code = (
+        f"import sys, sfnb; print('sfnb.{name}' in sys.modules, sfnb.{name}.__name__, '{name}' in dir(sfnb))"
+    )
+
+    assert run(code).split() == ["False", f"sfnb.{name}", "True"]
+
+
 def test_an_unknown_name_says_so() -> None:
     with pytest.raises(AttributeError, match="no attribute 'nope'"):
         _ = sfnb.nope  # type: ignore[attr-defined]

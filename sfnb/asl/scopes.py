@@ -53,11 +53,12 @@ def _shadowed(name: str, state: State) -> Diagnostic:
 
 
 def _unknown(name: str, state: State, visible: frozenset[str], reads: Reads) -> Diagnostic:
+    known = {*visible, "states"} if state.language == "JSONata" else visible
     return Diagnostic(
         message=f"Nothing in this scope assigns the variable '${name}'",
         code="UNKNOWN_VARIABLE",
         path=reads.get((state.place, name), state.place),
         severity="WARNING",
-        hint=did_you_mean(name, visible)
+        hint=did_you_mean(name, known)
         or "Assign it in this scope or in one around it; the children of a Distributed Map see none of those",
     )

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from sfnb.hints.calls import whole_payload
 from sfnb.hints.functions import mock_ended, no_function, no_service
 from sfnb.hints.limits import history_full, machine_too_late, never_caught, too_large, too_late
 from sfnb.hints.map_runs import cannot_read, cannot_write, too_many_failures
+from sfnb.hints.nothing import nothing_found
 from sfnb.hints.paths import (
     keys_there,
     no_array,
@@ -21,7 +23,7 @@ from sfnb.hints.paths import (
     nothing_there,
     nothing_to_compare,
 )
-from sfnb.hints.queries import no_such_function, nothing_found, wrong_operand, wrong_type
+from sfnb.hints.queries import no_such_function, wrong_operand, wrong_type
 from sfnb.hints.trouble import Explain, Trouble, shortened, states_on
 
 __all__ = [
@@ -90,5 +92,6 @@ EXPLANATIONS = (
     Explanation(r"States\.DataLimitExceeded", r"", too_large),
     Explanation(r"States\.Timeout", r"", too_late),
     Explanation(re.escape(MACHINE_TIMEOUT), r"", machine_too_late),
+    Explanation(r"(?:Attribute|Index|Key|Type|Value)Error", r"", whole_payload),
     Explanation(r".*", r"", never_caught),
 )

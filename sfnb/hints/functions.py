@@ -7,6 +7,10 @@ import re
 from sfnb.asl.ways import did_you_mean
 from sfnb.hints.trouble import Trouble
 
+CALLBACK = ".waitForTaskToken"
+UNREACHED = ("http:invoke",)
+"""What no client of AWS calls."""
+
 MADE_UP = 'or try it with made-up answers: --mock auto, run(..., mock="auto")'
 
 
@@ -41,12 +45,15 @@ def stand_in(name: str) -> list[str]:
 
 def no_service(trouble: Trouble, match: re.Match[str]) -> str:
     parts = match[1].split(":")
-    name = ":".join(parts[5:]) or match[1]
-    example = "\n".join(f"    {line}" for line in stand_in(name))
-    return (
-        f"sfnb calls no AWS service unless told; let a Python function stand for it:\n{example}\n"
-        f"{MADE_UP}, or sfnb.connect_aws() to really call it"
-    )
+    whole = ":".join(parts[5:]) or match[1]
+    name = whole.removesuffix(CALLBACK)
+    lines = ["sfnb calls no AWS service unless told; let a Python function stand for it:"]
+    lines += [f"    {line}" for line in stand_in(name)]
+    if whole != name:
+        lines.append("what it returns is not the answer: sfnb.send_task_success(token, output) is")
+    reached = "" if name in UNREACHED else ", or sfnb.connect_aws() to really call it"
+    lines.append(f"{MADE_UP}{reached}")
+    return "\n".join(lines)
 
 
 def mock_ended(trouble: Trouble, match: re.Match[str]) -> str | None:

@@ -62,8 +62,21 @@ def too_late(trouble: Trouble, match: re.Match[str]) -> str | None:
     ]
     if not limits or trouble.visit is None:
         return None
+    name, within = trouble.visit.state, f"within {' or '.join(limits)}"
+    resource = getattr(state, "resource", "")
+    if resource.endswith(".waitForTaskToken"):
+        return (
+            f'nobody answered the token of "{name}" {within}: sfnb.send_task_success(token, output) does, '
+            "sfnb.send_task_heartbeat(token) asks for more time; sfnb.task_tokens() lists what is waited for"
+        )
+    activity = resource.partition(":activity:")[2]
+    if activity and activity not in trouble.execution.machine.known_tasks:
+        return (
+            f'no worker answered "{name}" {within}: sfnb.get_activity_task("{activity}") takes its tasks, '
+            "sfnb.send_task_success(task.task_token, output) answers one"
+        )
     return (
-        f'"{trouble.visit.state}" did not answer within {" or ".join(limits)}; its function may still be '
+        f'"{name}" did not answer {within}; its function may still be '
         "running: sfnb.cancelled() tells it to stop, sfnb.heartbeat() that it lives"
     )
 

@@ -1,20 +1,18 @@
-"""JSONata expressions that came to nothing, or to something else than was wanted."""
+"""JSONata expressions that came to something else than was wanted, or called what is no function."""
 
 from __future__ import annotations
 
 import re
 
 from sfnb.asl.ways import did_you_mean
-from sfnb.hints.paths import dollar, keys_there, no_variable
+from sfnb.hints.nothing import as_list, passes_few
+from sfnb.hints.paths import dollar
 from sfnb.hints.trouble import Trouble
 from sfnb.query.jsonata.evaluator import QuerySyntaxError, compile_query
 from sfnb.query.jsonata.functions import LIBRARY
 
-_PLAIN = re.compile(r"\$(?P<root>\w+)(?P<steps>(?:\.\w+|\[\d+\])*)")
-"""A path with no more to it than names and indices: `$states.input.items[0].id`."""
-
 _ADVICE = {
-    "array": "JSONata makes one item of a list with one item: write ({0})[] to keep it a list",
+    "array": "JSONata makes one item of a list with one item: write [{0}], a list in any case",
     "boolean": "compare it with something, or write $boolean({0}), $exists({0})",
     "integer": "write $number({0}), or $floor({0}), where it is a text or has a fraction",
     "number": "write $number({0}), where it is a text",
@@ -22,39 +20,15 @@ _ADVICE = {
 }
 
 
-def nothing_found(trouble: Trouble, match: re.Match[str]) -> str | None:
-    """`undefined`: a path that leads nowhere, or a variable that is not set."""
-    expression = match[1].strip()
-    maybe = f"; where it may be missing: $exists({expression}) ? {expression} : null"
-    plain = _PLAIN.fullmatch(expression)
-    if plain is None:
-        return "a part of it leads nowhere; $exists(...) ? ... : ... says what to take then"
-    root, steps = plain["root"], plain["steps"]
-    if root != "states":
-        if root not in trouble.variables:
-            return no_variable(trouble, re.match("(.*)", root, re.DOTALL) or match)
-        there = keys_there("$" + steps, trouble.variables[root])
-        return there and there.replace("$", f"${root}", 1) + maybe
-    found = re.fullmatch(r"\.input((?:\.\w+|\[\d+\])*)", steps)
-    if found is not None:
-        there = keys_there("$" + found[1], trouble.document)
-        return there and there.replace("$", "$states.input", 1) + maybe
-    return _no_such_member(steps)
-
-
-def _no_such_member(steps: str) -> str | None:
-    """`$states` has only so many members, and not each of them everywhere."""
-    members = ("input", "result", "errorOutput", "context")
-    name = steps.lstrip(".").partition(".")[0].partition("[")[0]
-    if name in members:
-        return None
-    near = did_you_mean(name, members)
-    return f'$states has {", ".join(members)}, but no "{name}"' + (f": {near}" if near else "")
-
-
 def wrong_type(trouble: Trouble, match: re.Match[str]) -> str | None:
     """The result has not the type that the field takes."""
     expression, field, wanted, was = match[1].strip(), match[2], match[3], match[4]
+    if wanted == "array" and passes_few(expression):
+        kept = expression.removesuffix("[]")
+        return (
+            f"{field} takes an array: where one item alone passes a filter, there is no list around it: "
+            f"write {kept}[], or {as_list(expression)} where none may pass"
+        )
     if was == "object" and wanted != "boolean":
         return f"{field} takes {_a(wanted)}: name the member of the object that holds it"
     advice = _ADVICE.get(wanted)

@@ -1,8 +1,8 @@
 """The notebook's face: the magics, completion, and how things look in an output cell.
 
-`load` changes four things in a shell, and `unload` takes each of them back: the magics with their
-settings, the mending of comments above `%%asl`, the completion inside such cells, and the help that
-Shift-Tab shows there.
+`load` changes five things in a shell, and `unload` takes each of them back: the magics with their
+settings, the mending of comments above `%%asl`, the completion inside such cells, the help that
+Shift-Tab shows there, and the dollars in DataFrames.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ def load(shell: Any) -> None:
     from sfnb.notebook.describe import wrap_inspect
     from sfnb.notebook.magics import SfnMagic
     from sfnb.notebook.mend import mend
+    from sfnb.notebook.tables import leave_dollars_alone
 
     unload(shell)
     magics = SfnMagic(shell=shell)
@@ -26,6 +27,7 @@ def load(shell: Any) -> None:
         _put(shell.input_transformers_cleanup, mend, at=0),
         _put(shell.Completer.custom_matchers, make_matcher(shell)),
         wrap_inspect(shell),
+        leave_dollars_alone(shell),
     ]
 
 

@@ -176,9 +176,12 @@ def maps(options: Namespace, variables: Variables) -> object:
 
 
 def buckets(options: Namespace, variables: Variables) -> object:
-    """Show the folder that stands for S3 and what is in it; with FOLDER, take that one from now on."""
+    """Show the folder that stands for S3 and what is in it; with FOLDER, take that one from now on.
+
+    FOLDER is a folder's name, or a Python variable that holds one: a str or a Path.
+    """
     if options.folder is not None:
-        use_buckets(options.folder)
+        use_buckets(folder_named(options.folder, variables))
     return look.buckets(service().buckets)
 
 
@@ -224,6 +227,21 @@ def execution_named(name: str | None, variables: Variables) -> Execution:
         return latest[0]
     found: Execution = pick(everything(variables, Execution, executions()), name, "execution")
     return found
+
+
+def folder_named(text: str, variables: Variables) -> str | Path:
+    """The folder that a variable of this name holds, else the one with this name itself.
+
+    Raises Usage where the variable holds something else.
+    """
+    if text not in variables:
+        return text
+    value = variables[text]
+    if isinstance(value, (str, Path)):
+        return value
+    raise Usage(
+        f"%asl buckets: the variable '{text}' holds no folder but {type(value).__name__}; ./{text} is one"
+    )
 
 
 def latest_with_map_runs() -> Execution:
@@ -306,7 +324,12 @@ def _validate_options(parser: Parser) -> None:
 
 
 def _buckets_options(parser: Parser) -> None:
-    parser.add_argument("folder", nargs="?", metavar="FOLDER", help="with a folder in it for each bucket")
+    parser.add_argument(
+        "folder",
+        nargs="?",
+        metavar="FOLDER",
+        help="a Python variable or a name: it has a folder for each bucket",
+    )
 
 
 def _test_options(parser: Parser) -> None:
@@ -339,11 +362,15 @@ VERBS = {
     "help": Verb(help_all, _no_options, "help"),
 }
 
+_WIDEST_FORM = max(len(verb.form) for verb in VERBS.values())
 HELP = "\n".join(
     [
         "%asl VERB ...: work with state machines and executions.",
         "",
-        *(f"  %asl {verb.form:32} {(verb.do.__doc__ or '').splitlines()[0]}" for verb in VERBS.values()),
+        *(
+            f"  %asl {verb.form:{_WIDEST_FORM}}  {(verb.do.__doc__ or '').splitlines()[0]}"
+            for verb in VERBS.values()
+        ),
         "",
         "%asl VERB --help explains one; %%asl? explains the cell that defines a state machine.",
     ]

@@ -74,7 +74,7 @@ def _add_box(
             if inner.kind == "branch":
                 cluster.attr(margin="16", style="rounded,dashed")
             if inner.label:
-                cluster.attr(label=_sized((inner.label,), 12 + labels.width(inner.label, SMALL_SIZE), 16))
+                cluster.attr(label=_sized((inner.label,), inner.caption_width, 16, aligned=' ALIGN="LEFT"'))
             _add_box(cluster, inner, direction, things, statuses)
 
 
@@ -130,9 +130,9 @@ def _plain(text: str) -> str:
     return str(nohtml(escape(safe).replace("\n", "\\n")))
 
 
-def _sized(lines: tuple[str, ...], width: float, height: float) -> str:
+def _sized(lines: tuple[str, ...], width: float, height: float, *, aligned: str = "") -> str:
     """Label of a size that does not depend on the fonts of the layout program."""
     text = "<BR/>".join(escape(labels.clean(line)) or " " for line in lines)
     borders = 'BORDER="0" CELLBORDER="0" CELLPADDING="0" CELLSPACING="0"'
     size = f'FIXEDSIZE="TRUE" WIDTH="{width:.0f}" HEIGHT="{height:.0f}"'
-    return f"<<TABLE {borders} {size}><TR><TD>{text}</TD></TR></TABLE>>"
+    return f"<<TABLE {borders} {size}><TR><TD{aligned}>{text}</TD></TR></TABLE>>"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -14,6 +14,8 @@ from sfnb.renderers.layout import Curve, Layout, Point, Rect
 from sfnb.renderers.scene import (
     BAR_ROOM,
     BAR_WIDTH,
+    CAPTION_MARGIN,
+    CAPTION_ROOM,
     NAME_LEADING,
     NAME_SIZE,
     POINTED,
@@ -28,6 +30,7 @@ from sfnb.renderers.scene import (
 )
 from sfnb.renderers.shapes import (
     arrow_path,
+    beside,
     corner_of,
     curve_path,
     disc,
@@ -63,7 +66,8 @@ class Pen(msgspec.Struct, frozen=True, kw_only=True):
         parts += [self._marker(marker) for marker in self.scene.markers]
         parts += [self._card(card) for card in self.scene.cards if not card.box]
         parts += [self._label(*pair) for pair in wires if pair[0].label]
-        parts += [part for box in self.scene.machine.boxes for part in self._captions(box)]
+        ways = [curve for _, curve in wires]
+        parts += [part for box in self.scene.machine.boxes for part in self._captions(box, ways)]
         return "\n".join(parts)
 
     def _fitted(self, wire: Wire, cards: Mapping[str, Card]) -> Curve:
@@ -101,15 +105,17 @@ class Pen(msgspec.Struct, frozen=True, kw_only=True):
             own = f'<g class="sfnb-branch">{sheets}</g>'
         return "\n".join((own, *(self._box(inner, cards) for inner in box.boxes)))
 
-    def _captions(self, box: Box) -> Iterator[str]:
-        """What is written on the boxes of branches; a wire may run below it."""
+    def _captions(self, box: Box, ways: Sequence[Curve]) -> Iterator[str]:
+        """What is written on the boxes of branches, beside the wire that leads in."""
         if box.kind == "branch" and box.label:
             rect = self.layout.boxes[box.id]
-            words = f"<title>{xml(labels.clean(box.label))}</title>"
-            words += text(rect.x + 12, rect.y + 18, labels.shorten(box.label, SMALL_SIZE, 150), "")
-            yield f'<g class="sfnb-label sfnb-caption">{words}</g>'
+            words = labels.shorten(box.label, SMALL_SIZE, CAPTION_ROOM)
+            band = Rect(rect.x, rect.y + 4, rect.width, 18)
+            x = beside(band, labels.width(words, SMALL_SIZE), ways, margin=CAPTION_MARGIN)
+            title = f"<title>{xml(labels.clean(box.label))}</title>"
+            yield f'<g class="sfnb-label sfnb-caption">{title}{text(x, rect.y + 18, words, "")}</g>'
         for inner in box.boxes:
-            yield from self._captions(inner)
+            yield from self._captions(inner, ways)
 
     def _container(self, card: Card, rect: Rect) -> str:
         frame = rectangle(rect, 12, "sfnb-frame")

@@ -24,6 +24,8 @@ NAME_LEADING, SMALL_LEADING = 17.0, 15.0
 TEXT_ROOM, BOX_TEXT_ROOM = 196.0, 250.0
 """How wide a line of a card may be, and one of the title of a box, which has room around it anyway."""
 TEXT_LEFT, TEXT_RIGHT, POINTED = 48.0, 16.0, 14.0
+CAPTION_MARGIN, CAPTION_ROOM = 12.0, 150.0
+"""Left of what is written on the box of a branch, and how wide that may be."""
 BAR_ROOM, BAR_WIDTH = 27.0, 150.0
 
 MOST_DETAILS = 4
@@ -109,6 +111,11 @@ class Box(msgspec.Struct, frozen=True, kw_only=True):
     many: bool = False
     things: tuple[str, ...] = ()
     boxes: tuple[Box, ...] = ()
+
+    @property
+    def caption_width(self) -> float:
+        """Room for the label on either side of a wire, wherever that comes in."""
+        return 2 * (min(labels.width(self.label, SMALL_SIZE), CAPTION_ROOM) + 1.5 * CAPTION_MARGIN)
 
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -133,3 +134,34 @@ def number(value: float) -> str:
     ('12', '0', '31234.6')
     """
     return f"{round(value, 1) + 0.0:.8g}"
+
+
+def beside(band: Rect, width: float, ways: Iterable[Curve], *, margin: float) -> float:
+    """The x of words that are `width` wide, in a band that wires cross: left of them, else right of them.
+
+    Where neither side has the room they stand at the left.
+    """
+    crossed = [x for way in ways for x, y in points_on(way) if _holds(band, x, y)]
+    left = band.x + margin
+    if crossed and min(crossed) < left + width + margin / 2:
+        right = max(crossed) + margin / 2
+        return right if right + width <= band.right - margin / 2 else left
+    return left
+
+
+def points_on(curve: Curve, steps: int = 12) -> Iterator[Point]:
+    """Points all along a curve, `steps` to each of its pieces."""
+    ways = curve.points
+    for at in range(0, len(ways) - 3, 3):
+        yield from (_bezier(ways[at : at + 4], step / steps) for step in range(steps))
+    yield curve.tip
+
+
+def _bezier(points: Sequence[Point], t: float) -> Point:
+    weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3)
+    x, y = (sum(w * point[axis] for w, point in zip(weights, points, strict=True)) for axis in (0, 1))
+    return x, y
+
+
+def _holds(rect: Rect, x: float, y: float) -> bool:
+    return rect.x <= x <= rect.right and rect.y <= y <= rect.bottom

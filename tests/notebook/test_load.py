@@ -14,6 +14,7 @@ def state_of(shell: Any) -> tuple[Any, ...]:
         list(shell.Completer.custom_matchers),
         {kind: sorted(names) for kind, names in shell.magics_manager.magics.items()},
         sorted(shell.magics_manager.registry),
+        list(shell.display_formatter.formatters["text/html"].deferred_printers),
     )
 
 

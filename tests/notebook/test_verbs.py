@@ -195,6 +195,28 @@ def test_buckets_shows_the_folder_that_stands_for_s3(run: Any, here: Path) -> No
     ]
 
 
+def test_buckets_takes_the_folder_that_a_variable_holds(run: Any, here: Path) -> None:
+    Path("elsewhere/in").mkdir(parents=True)
+    Path("elsewhere/in/rows.json").write_text("[]")
+
+    for value in ("'elsewhere'", "Path('elsewhere')"):
+        shown = run(f"from pathlib import Path\nplace = {value}\n%asl buckets place").texts[-1]
+        assert "`elsewhere`" in shown
+        assert "rows.json" in shown
+
+
+def test_buckets_wants_a_folder_in_a_variable(run: Any, here: Path) -> None:
+    printed = run("place = 3\n%asl buckets place").printed
+
+    assert "the variable 'place' holds no folder but int; ./place is one" in printed
+
+
+def test_every_line_of_the_help_begins_its_sentence_at_the_same_place(run: Any) -> None:
+    lines = [line for line in run("%asl help").texts[0].splitlines() if line.startswith("  %asl ")]
+
+    assert len({re.search(r"  (?=[A-Z][a-z]+ .*\.$)", line[2:]).start() for line in lines}) == 1  # type: ignore[union-attr]
+
+
 def test_buckets_takes_another_folder(run: Any, here: Path) -> None:
     (here / "elsewhere" / "in").mkdir(parents=True)
     (here / "elsewhere" / "in" / "rows.json").write_text("[7]")

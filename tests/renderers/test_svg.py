@@ -16,8 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfnb.asl.graph import Graph, Node, NodePath
-from sfnb.renderers import layout
+from sfnb.renderers import labels, layout
+from sfnb.renderers.dot import dot_source
 from sfnb.renderers.frame import render_html
+from sfnb.renderers.scene import SMALL_SIZE, arrange
+from sfnb.renderers.shapes import points_on
 from sfnb.renderers.story import Progress
 from sfnb.renderers.style import Status
 from sfnb.renderers.svg import render_svg
@@ -32,6 +35,38 @@ STATUSES = get_args(Status)
 @pytest.fixture(params=MACHINES)
 def machine(request: pytest.FixtureRequest) -> Graph:
     return MACHINES[request.param]
+
+
+@pytest.mark.parametrize("label", ["each item", "a child for each batch", "Branch 1"])
+@pytest.mark.parametrize("shape", ["chain", "fork to the left", "fork to the right"])
+def test_no_wire_runs_through_what_is_written_on_a_box(shape: str, label: str) -> None:
+    inside = chain("A", "B", label=label, inside=("Each", 0))
+    if shape != "chain":
+        # Its errors lead away from the first state, which is then not in the middle.
+        ends = tuple(
+            node(name, "Fail", ("Each", 0), terminal=True) for name in ("A long name of a failure", "Z")
+        )
+        edges = tuple(edge("A", end.name, "catch", "States.ALL") for end in ends)
+        every = (*inside.nodes, *ends) if shape.endswith("right") else (*ends, *inside.nodes)
+        inside = Graph(start="A", nodes=every, edges=(*inside.edges, *edges), label=label)
+    graph = Graph(start="Each", nodes=(node("Each", "Map", graphs=(inside,), terminal=True),), edges=())
+    scene = arrange(graph)
+    program = layout.find_program()
+    assert program is not None
+    placed = layout.lay_out(program, dot_source(scene))
+    assert placed is not None
+    (caption,) = of_class(read(render_svg(graph)), "sfnb-caption")
+    words = next(caption.iter(f"{SVG}text"))
+    left, base = float(words.attrib["x"]), float(words.attrib["y"])
+    right = left + labels.width(label, SMALL_SIZE)
+
+    through = [
+        (x, y)
+        for way in placed.wires.values()
+        for x, y in points_on(way)
+        if left - 3 < x < right + 3 and base - 12 < y < base + 3
+    ]
+    assert through == []
 
 
 def test_every_state_is_drawn_once_with_its_path_and_its_name(machine: Graph) -> None:

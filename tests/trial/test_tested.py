@@ -184,6 +184,12 @@ def test_what_is_refused_says_why(
         machine.test_state(state, **options)
 
 
+def test_in_a_terminal_a_state_that_ends_says_so(machine: StateMachine) -> None:
+    told = str(machine.test_state("Ship", ORDER, mock=Return({})))
+
+    assert told.splitlines()[0] == "✔ SUCCEEDED  Ship, a Task · ends here"
+
+
 def test_in_a_terminal_each_line_that_changed_is_marked(machine: StateMachine) -> None:
     test = machine.test_state("Charge", ORDER, mock=Throw("Gone", "for good"))
 

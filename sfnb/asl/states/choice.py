@@ -29,6 +29,7 @@ from sfnb.asl.state import QUIET_STAGES, State, Transition
 from sfnb.errors import EvaluationError, PathStep
 from sfnb.query import Exit
 from sfnb.query.expression import Expression
+from sfnb.query.jsonata.template import marked
 from sfnb.query.scope import Scope
 from sfnb.values import Json, Payload, encode
 
