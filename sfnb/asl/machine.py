@@ -63,7 +63,7 @@ def _check_one(definition: Definition, kind: MachineType) -> Iterator[Diagnostic
         for target, steps in state.targets():
             yield from check_target(target, (*state.place, *steps), definition)
         for _, part, _ in state.parts():
-            yield from _check_one(part, kind)
+            yield from _check_one(part, part.processor_config.execution_type or kind)
     yield from check_ways(definition)
 
 
