@@ -11,7 +11,11 @@ import pytest
 ROOT = Path(__file__).parent.parent / "sfnb"
 
 ROWS: list[dict[str, str]] = [
-    {"values": "JSON and its text", "errors": "findings and exceptions"},
+    {
+        "values": "JSON and its text",
+        "errors": "findings and exceptions",
+        "aws_names": "how AWS's SDKs spell its services and members",
+    },
     {"jsonable": "Python values to JSON, at the border", "query": "expressions"},
     {"asl": "the language"},
     {"engine": "events, interpreter, runs"},

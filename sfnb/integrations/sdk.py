@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from sfnb.aws_names import BOTOCORE_NAMES, exception_name, pascal_case
 from sfnb.engine.ports import TaskCall, Work, World
 from sfnb.errors import TaskError
 from sfnb.integrations import step_functions
 from sfnb.integrations.calls import Dialect, Refusal, service_model, service_work
-from sfnb.integrations.names import BOTOCORE_NAMES, exception_name, pascal_case
 from sfnb.integrations.service import Service, bare_action
 from sfnb.integrations.shapes import answer
 from sfnb.values import Json

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from sfnb.integrations.names import member_name
+from sfnb.aws_names import member_name
 from sfnb.values import Json, encode
 
 Spell = Callable[[str], str]

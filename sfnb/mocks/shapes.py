@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from sfnb.aws_names import BOTOCORE_NAMES, member_name
 from sfnb.errors import SfnbError
 
 Spell = Callable[[str], str]
@@ -59,34 +60,9 @@ ACTIONS = {
 """Optimized actions that are called something else in the service."""
 
 SERVICES = {
-    "applicationdiscoveryservice": "discovery",
+    **BOTOCORE_NAMES,
     "bedrockagentcore": "bedrock-agentcore",
-    "cloudwatchlogs": "logs",
-    "cognitoidentityprovider": "cognito-idp",
-    "configservice": "config",
-    "costandusagereportservice": "cur",
-    "costexplorer": "ce",
-    "databasemigrationservice": "dms",
-    "directoryservice": "ds",
-    "directoryservicedata": "ds-data",
-    "elasticloadbalancing": "elb",
-    "elasticloadbalancingv2": "elbv2",
     "elasticmapreduce": "emr",
-    "elasticsearchservice": "es",
-    "eventbridge": "events",
-    "iotdataplane": "iot-data",
-    "iotjobsdataplane": "iot-jobs-data",
-    "lexmodelbuildingservice": "lex-models",
-    "lexmodelsv2": "lexv2-models",
-    "lexruntimeservice": "lex-runtime",
-    "lexruntimev2": "lexv2-runtime",
-    "marketplaceentitlementservice": "marketplace-entitlement",
-    "marketplacemetering": "meteringmarketplace",
-    "migrationhub": "mgh",
-    "pinpointsmsvoice": "sms-voice",
-    "serverlessapplicationrepository": "serverlessrepo",
-    "sfn": "stepfunctions",
-    "simpledb": "sdb",
     "states": "stepfunctions",
 }
 """Services of Step Functions whose name is not botocore's without its hyphens."""
@@ -161,19 +137,8 @@ def spelling(kind: str) -> Spell:
     >>> spelling("sqs")("MD5OfMessageBody"), spelling("aws-sdk:sqs")("MD5OfMessageBody")
     ('MD5OfMessageBody', 'Md5OfMessageBody')
     """
-    return java_name if kind.startswith("aws-sdk:") else capital
+    return member_name if kind.startswith("aws-sdk:") else capital
 
 
 def capital(name: str) -> str:
     return name[:1].upper() + name[1:]
-
-
-def java_name(name: str) -> str:
-    """
-    >>> [java_name(name) for name in ("executionArn", "DBInstances", "MD5OfMessageBody", "ETag")]
-    ['ExecutionArn', 'DbInstances', 'Md5OfMessageBody', 'ETag']
-    """
-    end = 1
-    while end < len(name) and name[end].isupper() and not name[end + 1 : end + 2].islower():
-        end += 1
-    return name[:1].upper() + name[1:end].lower() + name[end:]

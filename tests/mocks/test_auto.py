@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from sfnb.aws_names import member_name
 from sfnb.mocks import auto_result, mock_fault
-from sfnb.mocks.shapes import JOBS, java_name, output_shape
+from sfnb.mocks.shapes import JOBS, output_shape, spelling
 from sfnb.mocks.want import FAILS, LEAVES, STAYS, Mark, Option, Want
 from tests.mocks.calls import task_call
 
@@ -194,7 +195,5 @@ def test_an_item_has_the_key_that_was_asked_for() -> None:
 
 
 def test_names_are_spelt_as_the_integrations_spell_them() -> None:
-    """Rooms of one row cannot share the function, so it is there twice."""
-    names = pytest.importorskip("sfnb.integrations.names")
     for name in ("executionArn", "DBInstances", "MD5OfMessageBody", "ETag", "ChecksumCRC32", "VPCs", "x"):
-        assert java_name(name) == names.member_name(name)
+        assert spelling("aws-sdk:sqs")(name) == member_name(name)

@@ -47,7 +47,7 @@ def member_name(name: str) -> str:
     end = 1
     while end < len(name) and name[end].isupper() and not name[end + 1 : end + 2].islower():
         end += 1
-    return name[0].upper() + name[1:end].lower() + name[end:]
+    return name[:1].upper() + name[1:end].lower() + name[end:]
 
 
 def pascal_case(name: str) -> str:
