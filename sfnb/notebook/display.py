@@ -20,6 +20,7 @@ from sfnb.children import progress_of_run
 from sfnb.errors import Diagnostic, Located, render_diagnostic
 from sfnb.explain import Account, account, summarise
 from sfnb.hints.map_runs import child_error, first_failed
+from sfnb.notebook.card_style import CARD, CODE, MONO, PILL, UI
 from sfnb.notebook.substitution import Origin, Substitution
 
 if TYPE_CHECKING:
@@ -39,24 +40,13 @@ NO_MATHS = "tex2jax_ignore mathjax_ignore"
 """Else a page takes what stands between the dollars of two paths for LaTeX."""
 WARNING, NOTE = "#9a6700", "#57606a"
 
-_UI = "var(--jp-ui-font-family, system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif)"
-_MONO = "var(--jp-code-font-family, ui-monospace, SFMono-Regular, Menlo, Consolas, monospace)"
-_CARD = (
-    "border-left:4px solid {hue};padding:4px 0 4px 12px;margin:2px 0 10px;"
-    f"font-family:{_UI};font-size:13px;line-height:1.55"
-)
-_PILL = (
-    "background:{hue};color:#fff;border-radius:9px;padding:1px 9px;font-size:11px;font-weight:600;"
-    "letter-spacing:.03em;white-space:nowrap"
-)
 _GRID = (
     "display:grid;grid-template-columns:{columns} minmax(0,1fr);gap:2px 14px;align-items:baseline;"
     "margin-top:3px"
 )
 _MUTED = "opacity:.7"
-_CODE = f"font-family:{_MONO};font-size:12px;background:none;color:inherit;padding:0;overflow-wrap:anywhere"
 _PRE = (
-    f"font-family:{_MONO};font-size:12px;line-height:1.45;background:rgba(127,127,127,.12);color:inherit;"
+    f"font-family:{MONO};font-size:12px;line-height:1.45;background:rgba(127,127,127,.12);color:inherit;"
     "border-radius:4px;padding:6px 10px;margin:3px 0;white-space:pre-wrap;overflow-wrap:anywhere"
 )
 
@@ -104,7 +94,7 @@ def summary(execution: Execution) -> Shown:
 def _card(told: Account, duration: str) -> str:
     mark, hue = HUES[told.status]
     head = [
-        f'<span style="{_PILL.format(hue=hue)}">{mark} {told.status}</span>',
+        f'<span style="{PILL.format(hue=hue)}">{mark} {told.status}</span>',
         f"<b>{escape(told.machine)}</b>",
     ]
     if told.place:
@@ -112,7 +102,7 @@ def _card(told: Account, duration: str) -> str:
     if duration:
         head.append(f'<span class="sfnb-took" style="{_MUTED}">{duration}</span>')
     rows = [_row("error", _reason(told))] if told.reason else []
-    rows += [_row(word, f'<code style="{_CODE}">{escape(text)}</code>') for word, text in told.facts]
+    rows += [_row(word, f'<code style="{CODE}">{escape(text)}</code>') for word, text in told.facts]
     rows += [_row("hint", _hint(hint)) for hint in told.hints]
     grid = _grid("max-content", rows) if rows else ""
     return _box(hue, " ".join(head) + grid)
@@ -175,7 +165,7 @@ def substitutions(found: Sequence[Substitution]) -> Shown:
     hints = [f"${{{item.name}}}: {item.hint}" for item in found if item.origin == "function"]
     text = "\n".join([*_columns(rows), *(f"hint: {hint}" for hint in hints)])
     cells = [
-        f'<code style="{_CODE}">{escape(name)}</code><code style="{_CODE}">{escape(value)}</code>'
+        f'<code style="{CODE}">{escape(name)}</code><code style="{CODE}">{escape(value)}</code>'
         f'<span style="{_MUTED}">{escape(origin)}</span>'
         for name, value, origin in rows
     ]
@@ -193,7 +183,7 @@ def _becomes(item: Substitution) -> str:
 def note(text: str) -> Shown:
     """A sentence on its own; what stands between backticks is code."""
     parts = [escape(part) for part in text.split("`")]
-    parts[1::2] = [f'<code style="{_CODE}">{part}</code>' for part in parts[1::2]]
+    parts[1::2] = [f'<code style="{CODE}">{part}</code>' for part in parts[1::2]]
     return Shown(_box(NOTE, "".join(parts)), text)
 
 
@@ -238,7 +228,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str) -
     rows = [tuple(row) for row in rows]
     if not rows:
         return note(empty)
-    cell = f"text-align:left;vertical-align:top;font-family:{_UI}"
+    cell = f"text-align:left;vertical-align:top;font-family:{UI}"
     head = "".join(f'<th style="{cell}">{escape(name)}</th>' for name in header)
     body = "".join(
         "<tr>"
@@ -307,7 +297,7 @@ def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _box(hue: str, inside: str) -> str:
-    return f'<div class="sfnb-card {NO_MATHS}" style="{_CARD.format(hue=hue)}">{inside}</div>'
+    return f'<div class="sfnb-card {NO_MATHS}" style="{CARD.format(hue=hue)}">{inside}</div>'
 
 
 def _grid(columns: str, cells: Iterable[str]) -> str:

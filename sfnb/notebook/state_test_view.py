@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from html import escape
 
+from sfnb.notebook.card_style import CARD, CODE, MONO, PILL
 from sfnb.notebook.display import NO_MATHS
 from sfnb.trial.changes import Kind, Line
 from sfnb.trial.story import MARKS, SIGNS, Row, cut, facts, rows, text_of
@@ -23,22 +24,11 @@ TINTS: dict[Kind, tuple[str, str]] = {
 }
 """Behind a line, and its edge."""
 
-_UI = "var(--jp-ui-font-family, system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif)"
-_MONO = "var(--jp-code-font-family, ui-monospace, SFMono-Regular, Menlo, Consolas, monospace)"
-_CARD = (
-    "border-left:4px solid {hue};padding:4px 0 4px 12px;margin:2px 0 10px;"
-    f"font-family:{_UI};font-size:13px;line-height:1.55"
-)
-_PILL = (
-    "background:{hue};color:#fff;border-radius:9px;padding:1px 9px;font-size:11px;font-weight:600;"
-    "letter-spacing:.03em;white-space:nowrap"
-)
 _FACTS = "display:grid;grid-template-columns:max-content minmax(0,1fr);gap:2px 14px;margin-top:3px"
 _STAGES = "display:grid;grid-template-columns:minmax(96px,max-content) minmax(0,1fr);margin-top:9px"
 _CELL = "padding:5px 0;border-top:1px solid rgba(127,127,127,.22);min-width:0"
-_CODE = f"font-family:{_MONO};font-size:12px;background:none;color:inherit;padding:0;overflow-wrap:anywhere"
 _LINE = (
-    f"display:grid;grid-template-columns:2ch minmax(0,1fr);font-family:{_MONO};font-size:12px;"
+    f"display:grid;grid-template-columns:2ch minmax(0,1fr);font-family:{MONO};font-size:12px;"
     "line-height:1.5;color:inherit;background:{ground};border-left:3px solid {edge};padding:0 6px"
 )
 _TEXT = "white-space:pre-wrap;overflow-wrap:anywhere;padding-left:{indent}ch;text-indent:-{indent}ch"
@@ -57,7 +47,7 @@ def html_of(test: StateTest) -> str:
     hue = HUES[test.status]
     dot = f'<span style="{_MUTED}">·</span>'
     head = [
-        f'<span style="{_PILL.format(hue=hue)}">{MARKS[test.status]} {test.status}</span>',
+        f'<span style="{PILL.format(hue=hue)}">{MARKS[test.status]} {test.status}</span>',
         f"<b>{escape(test.state)}</b>",
         f'{dot} <span style="{_MUTED}">{test.type}</span>',
     ]
@@ -74,7 +64,7 @@ def html_of(test: StateTest) -> str:
     parts = " ".join(head)
     parts += f'<div style="{_FACTS}">{told}</div>' if told else ""
     parts += f'<div style="{_STAGES}">{stages}</div>' if stages else ""
-    return f'<div class="sfnb-card {NO_MATHS}" style="{_CARD.format(hue=hue)}">{parts}</div>'
+    return f'<div class="sfnb-card {NO_MATHS}" style="{CARD.format(hue=hue)}">{parts}</div>'
 
 
 def _shown(test: StateTest) -> list[Row]:
@@ -89,7 +79,7 @@ def _stage(row: Row) -> str:
     ends = row.name in ("input", "output")
     name = f"<b>{escape(row.name)}</b>" if ends else escape(row.name)
     label = f'<div style="{_CELL};padding-right:14px">{name}</div>'
-    detail = f'<code style="{_CODE};{_MUTED}">{escape(row.detail)}</code>' if row.detail else ""
+    detail = f'<code style="{CODE};{_MUTED}">{escape(row.detail)}</code>' if row.detail else ""
     note = f'<span style="{_MUTED}"><i>{escape(row.note)}</i></span>' if row.note else ""
     head = " ".join(filter(None, (detail, note)))
     body = "".join(map(_line, cut(row.lines)))
@@ -103,5 +93,5 @@ def _line(line: Line) -> str:
     was = f' <span style="{_MUTED}">was {escape(line.was)}</span>' if line.was else ""
     return (
         f'<div style="{_LINE.format(ground=ground, edge=edge)}"><span>{SIGNS[line.kind]}</span>'
-        f'<div style="{text}"><code style="{_CODE}">{blanks}{escape(line.text)}</code>{was}</div></div>'
+        f'<div style="{text}"><code style="{CODE}">{blanks}{escape(line.text)}</code>{was}</div></div>'
     )
