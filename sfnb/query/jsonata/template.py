@@ -232,11 +232,6 @@ def location(field: str, place: tuple[PathStep, ...]) -> str:
     return field + "".join(f"[{step}]" if isinstance(step, int) else f"/{step}" for step in place)
 
 
-def _name(field: str, place: tuple[PathStep, ...]) -> str:
-    names = [step for step in place if isinstance(step, str)]
-    return names[-1] if names else field
-
-
 def query_filler(query: Query, field: str, readable: Collection[str] = STATES) -> Filler:
     """The closure behind one expression; all of $states is what is `readable` here, as on AWS."""
     evaluate = query.evaluate
