@@ -192,5 +192,13 @@ class InvalidInput(SfnbError):
     """An execution input that is not JSON, or too large."""
 
 
-class StaleAppend(SfnbError):
-    """Another writer appended to the log first; nothing was written."""
+class StoreFault(SfnbError):
+    """Nothing can be written to the store or read from it, as when the disk is full; it keeps what it has."""
+
+
+class StaleAppend(StoreFault):
+    """Another writer appended to the log first, or has taken the execution over; nothing was written."""
+
+
+class ExecutionOwned(SfnbError):
+    """Another process is going on with the execution."""

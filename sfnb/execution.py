@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sfnb.asl import machine as asl
 from sfnb.asl.graph import Graph, NodePath
 from sfnb.engine import events as ev
+from sfnb.engine import facts
 from sfnb.engine.execution import ExecutionState
 from sfnb.engine.history import history
 from sfnb.engine.visits import MapItem, Visit, fold_items, fold_visits
@@ -199,7 +200,7 @@ class Execution:
     @property
     def printed(self) -> str:
         """All that tasks printed, in order."""
-        return "".join(event.text for event in self.log if isinstance(event, ev.TaskPrinted))
+        return "".join(event.text for event in self.log if isinstance(event, facts.TaskPrinted))
 
     @property
     def events(self) -> pd.DataFrame:

@@ -12,7 +12,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, get_args
 
 from sfnb.asl.graph import NodePath
-from sfnb.engine.events import Event, ExecutionSucceeded, Fact, FramePath
+from sfnb.engine.events import Event, ExecutionSucceeded, FramePath
+from sfnb.engine.facts import Fact
 from sfnb.engine.history import detail_fields
 from sfnb.engine.progress import Status
 from sfnb.engine.visits import Fold, MapItem, Visit, resource_name

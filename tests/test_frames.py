@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from sfnb.engine import events as ev
+from sfnb.engine import facts
 from sfnb.engine.events import Event, FramePath
 from sfnb.engine.visits import fold_items, fold_visits
 from sfnb.frames import event_log, events_frame, map_items_frame, visits_frame
@@ -27,7 +28,7 @@ def log(*steps: Step) -> list[Event]:
     events: list[Event] = []
     last = 0
     for kind, frame, fields in steps:
-        fact = issubclass(kind, ev.Fact)
+        fact = issubclass(kind, facts.Fact)
         moment = NOON + timedelta(seconds=last)
         event_id = 0 if fact else last + 1
         events.append(kind(id=event_id, previous_event_id=last, timestamp=moment, frame=frame, **fields))
@@ -49,7 +50,7 @@ def run() -> list[Event]:
         (ev.TaskStateEntered, (5, 0), {"name": "Price", "input": item}),
         (ev.TaskScheduled, (5, 0), {**LAMBDA, "region": "us-east-1", "parameters": item}),
         (ev.TaskStarted, (5, 0), LAMBDA),
-        (ev.TaskPrinted, (5, 0), {"text": "pricing\n"}),
+        (facts.TaskPrinted, (5, 0), {"text": "pricing\n"}),
         (ev.TaskSucceeded, (5, 0), {**LAMBDA, "output": "null"}),
         (ev.TaskStateExited, (5, 0), {"name": "Price", "output": "null"}),
         (ev.MapIterationSucceeded, (5, 0), {"name": "Each", "index": 0}),

@@ -29,7 +29,7 @@ import pytest
 from msgspec import structs
 
 import sfnb
-from sfnb.engine import events as ev
+from sfnb.engine import facts
 from sfnb.engine.clock import JumpClock
 from sfnb.engine.limits import AWS_LIMITS
 from sfnb.execution import Execution
@@ -151,13 +151,13 @@ def outcome(execution: Execution, case: Case) -> Case:
         shown |= {"output": canonical(decode(state.output)), "output_text": state.output}
     part = case.get("cause_part")
     shown["cause_part"] = part if part is not None and part in (state.cause or "") else state.cause
-    log = [event for event in execution.log if not isinstance(event, ev.Fact)]
+    log = [event for event in execution.log if not isinstance(event, facts.Fact)]
     claims = [*case.get("events", []), *[""] * len(log)]
     shown["events"] = [
         f"{event.type}<-{event.previous_event_id}" if "<-" in claim else event.type
         for event, claim in zip(log, claims, strict=False)
     ]
-    retries = [event for event in execution.log if isinstance(event, ev.RetryScheduled)]
+    retries = [event for event in execution.log if isinstance(event, facts.RetryScheduled)]
     shown["waits"] = [(event.until - event.timestamp).total_seconds() for event in retries]
     shown["seconds"] = (log[-1].timestamp - NOON).total_seconds()
     return {key: shown.get(key, "none") for key in expected(case)}

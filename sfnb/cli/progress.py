@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from sfnb.children import progress_of_run
 from sfnb.engine import events as ev
+from sfnb.engine import facts
 from sfnb.engine.map_run import MapRun
 from sfnb.explain import printable
 
@@ -33,7 +34,7 @@ class Progress:
     def add(self, events: Iterable[ev.Event]) -> None:
         for event in events:
             self.seen += 1
-            if isinstance(event, ev.Fact):
+            if isinstance(event, facts.Fact):
                 continue
             self._events += 1
             if isinstance(event, ev.StateEntered):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sfnb.engine import events as ev
+from sfnb.engine import facts
 from sfnb.engine.ports import Queued, Work
 from sfnb.errors import StatesError
 from sfnb.values import Payload
@@ -17,7 +18,7 @@ SUBMITTED = (ev.TaskSubmitted,)
 SUCCEEDED = (ev.TaskSucceeded, ev.LambdaFunctionSucceeded, ev.ActivitySucceeded)
 FAILED = (ev.TaskFailed, ev.LambdaFunctionFailed, ev.ActivityFailed)
 TIMED_OUT = (ev.TaskTimedOut, ev.LambdaFunctionTimedOut, ev.ActivityTimedOut)
-STEPS = (*STARTED, *SUBMITTED, *SUCCEEDED, *FAILED, *TIMED_OUT, ev.HeartbeatMissed)
+STEPS = (*STARTED, *SUBMITTED, *SUCCEEDED, *FAILED, *TIMED_OUT, facts.HeartbeatMissed)
 
 
 def begin_again(call: Invocation) -> None:
@@ -42,8 +43,8 @@ def repeat(call: Invocation, event: ev.Event | None) -> None:
 
 
 def _take(call: Invocation, event: ev.Event) -> None:
-    if isinstance(event, ev.HeartbeatMissed):
-        call.frame.fact(ev.HeartbeatMissed)
+    if isinstance(event, facts.HeartbeatMissed):
+        call.frame.fact(facts.HeartbeatMissed)
         call.heartbeat_missed = True
         return
     call.frame.record(type(event))

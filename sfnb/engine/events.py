@@ -66,6 +66,13 @@ class ExecutionTimedOut(_Failure, frozen=True, kw_only=True, gc=False):
     details = "executionTimedOutEventDetails"
 
 
+class ExecutionRedriven(Event, frozen=True, kw_only=True, gc=False):
+    """An execution that had ended goes on from where it failed, for the `redrive_count`-th time."""
+
+    details = "executionRedrivenEventDetails"
+    redrive_count: int
+
+
 # States
 
 
@@ -219,6 +226,14 @@ class MapRunFailed(_Failure, frozen=True, kw_only=True, gc=False):
     details = "mapRunFailedEventDetails"
 
 
+class MapRunRedriven(Event, frozen=True, kw_only=True, gc=False):
+    """A map run that had ended goes on, with those of its children that did not succeed."""
+
+    details = "mapRunRedrivenEventDetails"
+    map_run_arn: str
+    redrive_count: int
+
+
 class MapRunAborted(Event, frozen=True, kw_only=True, gc=False): ...
 
 
@@ -347,76 +362,6 @@ class TaskStartFailed(_ServiceFailure, frozen=True, kw_only=True, gc=False):
 
 class TaskSubmitFailed(_ServiceFailure, frozen=True, kw_only=True, gc=False):
     details = "taskSubmitFailedEventDetails"
-
-
-# Facts of our own
-
-
-class Fact(Event, frozen=True, kw_only=True, gc=False):
-    """Not an AWS event: `id` is 0, `previous_event_id` the event it belongs to."""
-
-
-class TaskPrinted(Fact, frozen=True, kw_only=True, gc=False):
-    """A task wrote `text` to its standard output or error while it ran."""
-
-    text: str
-
-
-class RetryScheduled(Fact, frozen=True, kw_only=True, gc=False):
-    """A Retrier matched: the state runs again, for the `attempt`-th time (from 1), at `until`."""
-
-    name: str
-    retrier: int
-    attempt: int
-    until: datetime
-    error: str | None = None
-    cause: str | None = None
-
-
-class HeartbeatMissed(Fact, frozen=True, kw_only=True, gc=False):
-    """The time-out that follows is a missed heartbeat: it may be caught as States.HeartbeatTimeout too."""
-
-
-class AnswerDropped(Fact, frozen=True, kw_only=True, gc=False):
-    """A task that had timed out or been cancelled answered after all; nobody was waiting."""
-
-    outcome: str
-
-
-class ErrorCaught(Fact, frozen=True, kw_only=True, gc=False):
-    """A Catcher matched: the state exits with an Error Output; written right before its StateExited.
-
-    catcher: its index in Catch.
-    error, cause: as the Catcher saw them; the history has neither for a Fail state or a bad path.
-    """
-
-    name: str
-    catcher: int
-    error: str | None = None
-    cause: str | None = None
-
-
-class ItemsRead(Fact, frozen=True, kw_only=True, gc=False):
-    """What the items of a map run are read from was this: its fingerprint, equal for equal data."""
-
-    fingerprint: str
-
-
-class ChildrenForgotten(Fact, frozen=True, kw_only=True, gc=False):
-    """From here on, logs of children that have ended are dropped; the map run cannot be taken up."""
-
-
-class SelectionFailed(Fact, frozen=True, kw_only=True, gc=False):
-    """What ends the map run is the failure of a field of its state: the rest of an `EvaluationError`."""
-
-    location: str | None = None
-    spec: str | None = None
-
-
-class MapRunResult(Fact, frozen=True, kw_only=True, gc=False):
-    """What a map run came to, as JSON text; the history has the state's output only."""
-
-    output: str
 
 
 TERMINAL = (ExecutionSucceeded, ExecutionFailed, ExecutionAborted, ExecutionTimedOut)

@@ -15,6 +15,7 @@ from sfnb.asl.commands import Command
 from sfnb.asl.machine import Definition
 from sfnb.asl.state import State
 from sfnb.engine import events as ev
+from sfnb.engine import facts
 from sfnb.engine.clock import SeededChance
 from sfnb.engine.interpreter import run_states
 from sfnb.engine.replay import ReplayMismatch
@@ -256,7 +257,9 @@ class Frame:
             self.record(GAVE_UP[state.type])
 
     def caught(self, state: State, catcher: int, failure: StatesError) -> None:
-        self.fact(ev.ErrorCaught, name=state.name, catcher=catcher, error=failure.error, cause=failure.cause)
+        self.fact(
+            facts.ErrorCaught, name=state.name, catcher=catcher, error=failure.error, cause=failure.cause
+        )
 
     def must_pause(self) -> bool:
         run = self.run
@@ -285,7 +288,7 @@ class Frame:
             self.last_id = identity
         return identity
 
-    def fact(self, kind: type[ev.Fact], *, about: int | None = None, **details: Any) -> None:
+    def fact(self, kind: type[facts.Fact], *, about: int | None = None, **details: Any) -> None:
         """Append something that is no AWS event; `about` is the event it belongs to."""
         if self.run.replay is not None and self.run.replay.next is not None:
             self.run.now = self.run.replay.take(kind, self.path).timestamp

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from sfnb.engine.events import Event, Fact
+from sfnb.engine.events import Event
+from sfnb.engine.facts import Fact
 
 _COMMON = frozenset(Event.__struct_fields__)
 # AWS says beside each of these whether it cut the text short; sfnb never does.

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
-from sfnb.engine.events import Event, Fact
+from sfnb.engine.events import Event
+from sfnb.engine.facts import Fact
 from sfnb.engine.history import history_event
 
 Level = Literal["ALL", "ERROR", "FATAL", "OFF"]

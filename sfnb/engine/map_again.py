@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from sfnb.engine import events as ev
+from sfnb.engine import facts
 from sfnb.engine.replay import ReplayMismatch
 from sfnb.errors import EvaluationError, StatesError
 from sfnb.values import Payload
@@ -47,23 +48,23 @@ def repeat(map_run: MapRun, event: ev.Event) -> None:
     replay = map_run.run.replay
     assert replay is not None
     frame = map_run.frame
-    if isinstance(event, ev.ItemsRead):
-        frame.fact(ev.ItemsRead)
+    if isinstance(event, facts.ItemsRead):
+        frame.fact(facts.ItemsRead)
         map_run.fingerprint = event.fingerprint
-    elif isinstance(event, ev.ChildrenForgotten):
-        frame.fact(ev.ChildrenForgotten)
+    elif isinstance(event, facts.ChildrenForgotten):
+        frame.fact(facts.ChildrenForgotten)
         if not replay.has_more(frame.path):
             raise ReplayMismatch("the map run cannot be taken up: logs of its children have been dropped")
-    elif isinstance(event, ev.MapRunResult):
-        frame.fact(ev.MapRunResult)
+    elif isinstance(event, facts.MapRunResult):
+        frame.fact(facts.MapRunResult)
         map_run.succeed(Payload.of_text(event.output))
     elif isinstance(event, ev.MapRunFailed):
         map_run.fail(StatesError(event.error, event.cause))
-    elif isinstance(event, ev.SelectionFailed) and isinstance(replay.following, ev.MapRunFailed):
+    elif isinstance(event, facts.SelectionFailed) and isinstance(replay.following, ev.MapRunFailed):
         error, cause = replay.following.error, replay.following.cause
         map_run.fail(EvaluationError(error, cause, location=event.location, spec=event.spec))
-    elif isinstance(event, ev.SelectionFailed):
-        frame.fact(ev.SelectionFailed)  # it will fail again
+    elif isinstance(event, facts.SelectionFailed):
+        frame.fact(facts.SelectionFailed)  # it will fail again
 
 
 def abort_found(map_run: MapRun) -> None:

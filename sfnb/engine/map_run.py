@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Literal
 
 from sfnb.asl.commands import RunChildren, StartMapRun
 from sfnb.engine import events as ev
+from sfnb.engine import facts
 from sfnb.engine.children import Child, Counts
 from sfnb.engine.clock import uuid_of
 from sfnb.engine.feed import END, NOT_READY, Feed, feed_of
@@ -211,7 +212,7 @@ class MapRun:
             raise CHANGED
         assert fingerprint is not None
         self.fingerprint = fingerprint
-        self.frame.fact(ev.ItemsRead, fingerprint=fingerprint)
+        self.frame.fact(facts.ItemsRead, fingerprint=fingerprint)
         self.run.flush()
 
     # Children
@@ -312,7 +313,7 @@ class MapRun:
         while len(self._ended) > KEPT_CHILDREN or self._kept_bytes > KEPT_BYTES:
             if not self._has_forgotten:
                 self._has_forgotten = True
-                self.frame.fact(ev.ChildrenForgotten)
+                self.frame.fact(facts.ChildrenForgotten)
                 self.run.flush()
             oldest = self._ended.popleft()
             self._kept_bytes -= oldest.size
@@ -346,7 +347,7 @@ class MapRun:
         except StatesError as fault:
             self.fail(fault)
             return
-        self.frame.fact(ev.MapRunResult, output=result.text)
+        self.frame.fact(facts.MapRunResult, output=result.text)
         self.succeed(result)
 
     def succeed(self, result: Payload) -> None:
@@ -361,7 +362,7 @@ class MapRun:
     def fail(self, failure: StatesError) -> None:
         """Committed first: children that have been aborted must not be all that is left of it."""
         if isinstance(failure, EvaluationError):
-            self.frame.fact(ev.SelectionFailed, location=failure.location, spec=failure.spec)
+            self.frame.fact(facts.SelectionFailed, location=failure.location, spec=failure.spec)
         self.frame.record(ev.MapRunFailed, error=failure.error, cause=failure.cause)
         self.run.flush()
         self._close("FAILED")

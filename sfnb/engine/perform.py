@@ -19,6 +19,7 @@ from sfnb.asl.commands import (
     WaitUntil,
 )
 from sfnb.engine import events as ev
+from sfnb.engine import facts
 from sfnb.engine.frame import Frame
 from sfnb.engine.groups import Branches, Iterations
 from sfnb.engine.map_run import MapRun
@@ -39,7 +40,7 @@ def wait_until(run: Run, frame: Frame, command: WaitUntil) -> None:
 def retry_later(run: Run, frame: Frame, command: RetryLater) -> None:
     until = run.now + timedelta(seconds=command.seconds)
     frame.fact(
-        ev.RetryScheduled,
+        facts.RetryScheduled,
         name=command.state,
         retrier=command.retrier,
         attempt=command.attempt,

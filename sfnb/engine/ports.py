@@ -12,29 +12,68 @@ from sfnb.engine.activities import Activities
 from sfnb.engine.clock import Clock
 from sfnb.engine.events import Event
 from sfnb.engine.execution import ExecutionState
+from sfnb.engine.records import ExecutionFilter, ExecutionRecord
 from sfnb.engine.sleepers import Sleepers
 from sfnb.engine.tokens import TaskTokens
 from sfnb.errors import StatesError
 from sfnb.values import Payload
 
 
+class Append(msgspec.Struct, frozen=True):
+    """Events to add to one stream, if it holds `after` records."""
+
+    execution: str
+    events: Sequence[Event]
+    after: int
+
+
 class EventStore(Protocol):
-    """An append-only log, one stream of events per execution (named by its ARN)."""
+    """An append-only log, one stream of records per execution (named by its ARN). From any thread.
+
+    durable: what is appended outlives the process.
+    """
+
+    durable: bool
 
     def append(self, execution: str, events: Sequence[Event], *, after: int) -> None:
-        """Add `events` in one transaction if the stream holds `after` events.
+        """Add `events` in one transaction if the stream holds `after` records.
 
-        Raises StaleAppend when another writer got there first; nothing is written then.
+        Raises StaleAppend when another writer got there first, or has taken the execution over; StoreFault
+        when nothing can be written. Nothing is written then.
         """
 
+    def append_all(self, appends: Sequence[Append]) -> None:
+        """The same for several streams, each of them once: all in one transaction, or nothing."""
+
     def read(self, execution: str, *, after: int = 0) -> Iterator[Event]:
-        """The events of one stream in order, leaving out the first `after`."""
+        """The records of one stream in order, leaving out the first `after`; a page at a time."""
+
+    def read_back(self, execution: str) -> Iterator[Event]:
+        """The records of one stream, the last one first; a page at a time."""
 
     def forget(self, execution: str) -> None:
         """Drop a stream; nothing happens where there is none."""
 
     def executions(self) -> Sequence[str]:
         """Every stream's name, oldest first."""
+
+    def find(self, execution: str) -> ExecutionRecord | None:
+        """What is known of an execution; None where there is no such stream."""
+
+    def list(self, wanted: ExecutionFilter) -> Sequence[ExecutionRecord]:
+        """Executions, newest first."""
+
+    def claim(self, execution: str) -> None:
+        """Make it ours to append to; raises ExecutionOwned where another process that lives has it."""
+
+    def keep_definition(self, text: str) -> str:
+        """Keep the text of a definition; answers with its key, equal for equal texts."""
+
+    def definition(self, key: str) -> str:
+        """The text under a key; raises KeyError."""
+
+    def close(self) -> None:
+        """Let go of files and locks; executions without an end are nobody's then."""
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):

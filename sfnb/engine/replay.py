@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from sfnb.engine import events as ev
+from sfnb.engine import facts
 from sfnb.errors import SfnbError
 from sfnb.values import Json, Payload, decode
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from sfnb.engine.run import Ready, Run
 
 GROUPS = (ev.ParallelStateStarted, ev.MapStateStarted)
-PASSIVE = (ev.TaskPrinted, ev.AnswerDropped)
+PASSIVE = (facts.TaskPrinted, facts.AnswerDropped)
 """Facts that no state's code records."""
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from sfnb.asl.commands import InvokeTask
 from sfnb.engine import events as ev
+from sfnb.engine import facts
 from sfnb.engine.activities import ActivityTask
 from sfnb.engine.again import begin_again, repeat
 from sfnb.engine.calls import python_call, task_call
@@ -324,14 +325,14 @@ class Invocation:
 
     def _drop(self, outcome: str) -> None:
         """Nobody waits for it any more."""
-        self.frame.fact(ev.AnswerDropped, about=self.scheduled_id, outcome=outcome)
+        self.frame.fact(facts.AnswerDropped, about=self.scheduled_id, outcome=outcome)
 
     def _heard(self) -> None:
         if self.open:
             self._expect_heartbeat()
 
     def _printed(self, text: str) -> None:
-        self.frame.fact(ev.TaskPrinted, about=self.scheduled_id, text=text)
+        self.frame.fact(facts.TaskPrinted, about=self.scheduled_id, text=text)
         self.run.on_output(text)
 
     def _slept(self, moment: datetime, wake: Callable[[], None], timers: list[Timer]) -> None:
@@ -381,7 +382,7 @@ class Invocation:
 
     def _timed_out(self, failure: StatesError) -> None:
         if failure.heartbeat:
-            self.frame.fact(ev.HeartbeatMissed)
+            self.frame.fact(facts.HeartbeatMissed)
         self._record(self.integration.timed_out(self.call, failure))
         self.run.go_on(self.frame, None, failure)
 

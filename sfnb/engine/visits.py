@@ -15,6 +15,7 @@ import msgspec
 
 from sfnb.asl.graph import NodePath
 from sfnb.engine import events as ev
+from sfnb.engine import facts
 from sfnb.engine.events import Event, FramePath
 from sfnb.engine.progress import (
     Attempt,
@@ -170,7 +171,7 @@ class Fold:
         elif isinstance(event, ev.StateExited):
             if frame.open is not None:
                 frame.open.exit(event)
-        elif isinstance(event, ev.Fact):
+        elif isinstance(event, facts.Fact):
             return self._note(event, frame)
         elif isinstance(event, _ITERATION_EVENTS):
             return self._iterate(event, frame)
@@ -239,16 +240,16 @@ class Fold:
             visit.fail(event.timestamp)
             visit.blame(frame.last)
 
-    def _note(self, event: ev.Fact, frame: FrameProgress) -> None:
-        if isinstance(event, ev.TaskPrinted):
+    def _note(self, event: facts.Fact, frame: FrameProgress) -> None:
+        if isinstance(event, facts.TaskPrinted):
             writer = self._owners.get(event.previous_event_id) or frame.last
             if writer is not None:
                 writer.printed.append(event.text)
-        elif isinstance(event, (ev.RetryScheduled, ev.ErrorCaught)) and frame.open is not None:
+        elif isinstance(event, (facts.RetryScheduled, facts.ErrorCaught)) and frame.open is not None:
             visit = frame.open
             visit.fail(event.timestamp)
             self._fail_inside(visit, event)
-            if isinstance(event, ev.ErrorCaught):
+            if isinstance(event, facts.ErrorCaught):
                 visit.name_error(event.error, event.cause)
             else:
                 visit.name_error(event.error, visit.cause if visit.error == event.error else None)

@@ -16,6 +16,7 @@ import msgspec
 
 from sfnb.asl.graph import Graph, Node, NodePath
 from sfnb.engine import events as ev
+from sfnb.engine import facts
 from sfnb.engine.execution import STATUS, ExecutionState
 from sfnb.engine.visits import Visit
 from sfnb.renderers.story import Progress
@@ -33,7 +34,7 @@ _ITERATION = (
     ev.MapIterationFailed,
     ev.MapIterationAborted,
 )
-_BESIDE = (*ev.TERMINAL, ev.TaskPrinted, ev.AnswerDropped)
+_BESIDE = (*ev.TERMINAL, facts.TaskPrinted, facts.AnswerDropped)
 """What says nothing of how the open visit of its frame stands."""
 
 _CODES = {status: code for code, status in enumerate(STATUSES)}
@@ -152,7 +153,7 @@ def trace_of(
     inside = inside or {}
     numbers = {state.path: number for number, state in enumerate(states)}
     codes: dict[str, int] = {}
-    events = [event for event in log if not isinstance(event, ev.Fact)]
+    events = [event for event in log if not isinstance(event, facts.Fact)]
     start = events[0].timestamp if events else None
     last = events[-1] if events else None
     owners = _Owners(log, visits, inside)
@@ -233,7 +234,7 @@ class _Owners:
                 self._end[owner] = (self._end.get(owner) or event.id) if closing else 0
             if closing:
                 self._closing[event.frame].append(event)
-            if isinstance(event, ev.Fact):
+            if isinstance(event, facts.Fact):
                 continue
             if isinstance(event, _ITERATION):
                 owner = latest.get(event.frame[:-2], -1)

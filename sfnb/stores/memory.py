@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import fnmatch
+import hashlib
 from collections.abc import Iterator, Sequence
 
 from sfnb.engine.events import Event
+from sfnb.engine.ports import Append
+from sfnb.engine.records import ExecutionFilter, ExecutionRecord, recorded
 from sfnb.errors import StaleAppend
 
 
 class MemoryStore:
     """A list of events per execution."""
 
+    durable = False
+
     def __init__(self) -> None:
         self._streams: dict[str, list[Event]] = {}
+        self._definitions: dict[str, str] = {}
 
     def append(self, execution: str, events: Sequence[Event], *, after: int) -> None:
         stream = self._streams.get(execution, [])
@@ -20,12 +27,62 @@ class MemoryStore:
             raise StaleAppend(f"{execution} holds {len(stream)} events, the writer knew of {after}")
         self._streams.setdefault(execution, stream).extend(events)
 
+    def append_all(self, appends: Sequence[Append]) -> None:
+        for append in appends:
+            held = len(self._streams.get(append.execution, ()))
+            if held != append.after:
+                raise StaleAppend(
+                    f"{append.execution} holds {held} events, the writer knew of {append.after}"
+                )
+        for append in appends:
+            self._streams.setdefault(append.execution, []).extend(append.events)
+
     def read(self, execution: str, *, after: int = 0) -> Iterator[Event]:
         stream = self._streams.get(execution, [])
         return iter(stream[after:] if after else list(stream))
+
+    def read_back(self, execution: str) -> Iterator[Event]:
+        return reversed(list(self._streams.get(execution, [])))
 
     def forget(self, execution: str) -> None:
         self._streams.pop(execution, None)
 
     def executions(self) -> Sequence[str]:
         return list(self._streams)
+
+    def find(self, execution: str) -> ExecutionRecord | None:
+        """Made of the log when it is asked for: to keep it up to date would cost more."""
+        stream = self._streams.get(execution)
+        return recorded(execution, None, list(stream)) if stream else None
+
+    def list(self, wanted: ExecutionFilter) -> Sequence[ExecutionRecord]:
+        records = (self.find(execution) for execution in reversed(self.executions()))
+        found = [record for record in records if record is not None and _is_wanted(record, wanted)]
+        if wanted.parent is not None:
+            found.sort(key=lambda record: record.index or 0)
+        return found[wanted.offset :][: wanted.limit]
+
+    def claim(self, execution: str) -> None:
+        """There is nobody else."""
+
+    def keep_definition(self, text: str) -> str:
+        key = hashlib.sha256(text.encode()).hexdigest()
+        self._definitions[key] = text
+        return key
+
+    def definition(self, key: str) -> str:
+        return self._definitions[key]
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
+
+def _is_wanted(record: ExecutionRecord, wanted: ExecutionFilter) -> bool:
+    return (
+        record.parent == wanted.parent
+        and wanted.machine in (None, record.machine, record.machine_name)
+        and (wanted.status is None or record.status in wanted.status)
+        and (wanted.name is None or fnmatch.fnmatchcase(record.name, wanted.name))
+        and (wanted.after is None or record.started >= wanted.after)
+        and (wanted.before is None or record.started < wanted.before)
+    )

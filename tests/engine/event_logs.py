@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 from sfnb.engine import events as ev
+from sfnb.engine import facts
 from sfnb.engine.events import Event, FramePath
 from sfnb.engine.visits import Status
 
@@ -46,7 +47,7 @@ class Log:
 
     def fact(self, type_: str, frame: FramePath = (), *, after: int | None = None, **fields: Any) -> None:
         previous = self.tail(frame) if after is None else after
-        kind: type[Event] = getattr(ev, type_)
+        kind: type[Event] = getattr(facts, type_)
         self.events.append(kind(id=0, previous_event_id=previous, timestamp=self.now, frame=frame, **fields))
 
     def tail(self, frame: FramePath) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from sfnb.engine import events as ev
+from sfnb.engine import facts
 from sfnb.engine.events import Event, FramePath
 from sfnb.engine.execution import STATUS, fold_execution
 
@@ -20,7 +21,7 @@ ANSWERED = tuple(
 
 def check_laws(log: Sequence[Event]) -> None:
     """Assert all of them."""
-    history = [event for event in log if not isinstance(event, ev.Fact)]
+    history = [event for event in log if not isinstance(event, facts.Fact)]
     the_ids_count_up(log, history)
     one_terminal_event_ends_it(log)
     time_goes_on(log)
@@ -37,7 +38,7 @@ def the_ids_count_up(log: Sequence[Event], history: Sequence[Event]) -> None:
     assert [event.id for event in history] == list(range(1, len(history) + 1))
     seen = 0
     for event in log:
-        if isinstance(event, ev.Fact):
+        if isinstance(event, facts.Fact):
             assert event.id == 0
             assert event.previous_event_id <= seen, event
         else:
@@ -182,10 +183,10 @@ def map_runs_end_once(log: Sequence[Event]) -> None:
             assert event.frame in begun, event
             assert event.frame not in under_way, event
             under_way[event.frame] = "open"
-        elif isinstance(event, ev.ItemsRead):
+        elif isinstance(event, facts.ItemsRead):
             assert under_way[event.frame] == "open", event
             under_way[event.frame] = "read"
-        elif isinstance(event, ev.MapRunResult):
+        elif isinstance(event, facts.MapRunResult):
             assert under_way[event.frame] in ("open", "read"), event
             under_way[event.frame] = "done"
         elif isinstance(event, ev.MapRunSucceeded):

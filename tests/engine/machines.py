@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sfnb.engine import events as ev
+from sfnb.engine import facts
 from sfnb.engine.clock import JumpClock
 from sfnb.execution import Execution
 from sfnb.machine import StateMachine, load_machine
@@ -120,12 +121,12 @@ def load(service: StepFunctions, tree: TREE, **tasks: Any) -> StateMachine:
 
 def history(execution: Execution) -> Sequence[ev.Event]:
     """The events without our facts."""
-    return [event for event in execution.log if not isinstance(event, ev.Fact)]
+    return [event for event in execution.log if not isinstance(event, facts.Fact)]
 
 
 def types(execution: Execution) -> list[str]:
     return [event.type for event in history(execution)]
 
 
-def facts(execution: Execution, kind: type[ev.Fact]) -> list[Any]:
+def facts_of(execution: Execution, kind: type[facts.Fact]) -> list[Any]:
     return [event for event in execution.log if isinstance(event, kind)]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from sfnb.engine import events as ev
+from sfnb.engine import facts
 from sfnb.engine.history import history, history_event
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -83,7 +84,7 @@ def test_an_event_without_details_in_the_api_has_none() -> None:
 
 def test_facts_are_not_history() -> None:
     started = ev.ExecutionStarted(id=1, previous_event_id=0, timestamp=NOON, input="{}")
-    printed = ev.TaskPrinted(id=0, previous_event_id=1, timestamp=NOON, text="hello")
+    printed = facts.TaskPrinted(id=0, previous_event_id=1, timestamp=NOON, text="hello")
 
     assert [entry["id"] for entry in history([started, printed])] == [1]
 

@@ -18,6 +18,7 @@ from msgspec import structs
 
 import sfnb
 from sfnb.engine import events as ev
+from sfnb.engine import facts
 from sfnb.engine.limits import Limits
 from sfnb.engine.visits import fold_items, fold_visits
 from sfnb.execution import Execution
@@ -230,7 +231,7 @@ def test_the_laws_notice_what_is_missing_and_what_is_there_twice(inline: StepFun
     check_laws(log)
 
     for index, event in enumerate(log):
-        if not isinstance(event, ev.Fact):
+        if not isinstance(event, facts.Fact):
             for broken in (
                 renumbered(log[:index] + log[index + 1 :]),
                 renumbered([*log[: index + 1], *log[index:]]),
@@ -243,12 +244,12 @@ def renumbered(log: list[ev.Event]) -> list[ev.Event]:
     """The log with ids that count up again, and pointers and frames that follow them."""
     ids = {0: 0}
     for event in log:
-        if not isinstance(event, ev.Fact):
+        if not isinstance(event, facts.Fact):
             ids[event.id] = len(ids)
     return [
         structs.replace(
             event,
-            id=0 if isinstance(event, ev.Fact) else ids[event.id],
+            id=0 if isinstance(event, facts.Fact) else ids[event.id],
             previous_event_id=ids.get(event.previous_event_id, 0),
             frame=tuple(step if place % 2 else ids.get(step, 0) for place, step in enumerate(event.frame)),
         )

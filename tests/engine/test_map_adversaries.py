@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 from laws import check_laws, map_runs_end_once
-from machines import NOON, TREE, chain, distinct, distributed, facts, frozen, parallel, single, types
+from machines import NOON, TREE, chain, distinct, distributed, facts_of, frozen, parallel, single, types
 
 import sfnb
 from sfnb.engine import events as ev
+from sfnb.engine import facts
 from sfnb.engine import feed as feed_module
 from sfnb.engine.clock import JumpClock
 from sfnb.engine.limits import Limits
@@ -165,7 +166,7 @@ def test_an_empty_file_has_no_children(service: StepFunctions, tmp_path: Path) -
     assert execution.output == []
     (map_run,) = service.map_runs.of_execution(execution.arn)
     assert (map_run.items.total, map_run.status) == (0, "SUCCEEDED")
-    assert len(facts(execution, ev.ItemsRead)) == 1
+    assert len(facts_of(execution, facts.ItemsRead)) == 1
 
 
 def test_a_file_that_is_deleted_while_it_is_read_is_read_to_its_end(
@@ -476,7 +477,7 @@ def test_equal_runs_have_equal_logs(tmp_path: Path, concurrency: int, reader: TR
 def test_the_laws_notice_a_map_run_that_ends_twice_or_never(service: StepFunctions) -> None:
     log = list(run(service, single(distributed(PASS)), [1]).log)
 
-    for kind in (ev.MapRunStarted, ev.MapRunResult, ev.MapRunSucceeded):
+    for kind in (ev.MapRunStarted, facts.MapRunResult, ev.MapRunSucceeded):
         (index,) = (index for index, event in enumerate(log) if isinstance(event, kind))
         for broken in ([*log[:index], *log[index + 1 :]], [*log[: index + 1], *log[index:]]):
             with pytest.raises((AssertionError, KeyError)):

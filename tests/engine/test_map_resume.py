@@ -14,6 +14,7 @@ from msgspec import structs
 
 import sfnb
 from sfnb.engine import events as ev
+from sfnb.engine import facts
 from sfnb.engine import map_run as module
 from sfnb.engine.clock import JumpClock
 from sfnb.engine.replay import ReplayMismatch
@@ -236,7 +237,7 @@ def test_what_is_read_is_recorded_before_a_child_is_started(folder: Path) -> Non
     _, disk = whole(tree, folder)
 
     kinds = [(arn == ARN, type(event)) for arn, events in disk.commits for event in events]
-    assert kinds.index((True, ev.ItemsRead)) < kinds.index((False, ev.ExecutionStarted))
+    assert kinds.index((True, facts.ItemsRead)) < kinds.index((False, ev.ExecutionStarted))
 
 
 def test_a_map_run_whose_children_were_dropped_cannot_be_taken_up(
@@ -245,7 +246,7 @@ def test_a_map_run_whose_children_were_dropped_cannot_be_taken_up(
     monkeypatch.setattr(module, "KEPT_CHILDREN", 1)
     tree, _ = CASES["read from a file"]
     log, disk = whole(tree, folder)
-    cut = next(i for i, event in enumerate(log) if isinstance(event, ev.ChildrenForgotten)) + 1
+    cut = next(i for i, event in enumerate(log) if isinstance(event, facts.ChildrenForgotten)) + 1
 
     store = MemoryStore()
     store.append(ARN, log[:cut], after=0)
@@ -253,7 +254,7 @@ def test_a_map_run_whose_children_were_dropped_cannot_be_taken_up(
         resumed(tree, folder, store)
     assert list(store.read(ARN)) == log[:cut]
 
-    ended = next(i for i, event in enumerate(log) if isinstance(event, ev.MapRunResult)) + 1
+    ended = next(i for i, event in enumerate(log) if isinstance(event, facts.MapRunResult)) + 1
     store = MemoryStore()
     store.append(ARN, log[:ended], after=0)
     assert resumed(tree, folder, store)[-1] == disk_end(disk)

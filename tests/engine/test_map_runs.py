@@ -12,7 +12,7 @@ import pytest
 from machines import TREE
 from msgspec import structs
 
-from sfnb.engine import events as ev
+from sfnb.engine import facts
 from sfnb.engine import map_run as module
 from sfnb.engine.clock import JumpClock
 from sfnb.engine.limits import AWS_LIMITS
@@ -218,7 +218,7 @@ def test_a_nested_distributed_map_has_map_runs_of_its_own(service: StepFunctions
 def test_the_events_of_a_map_run_follow_aws(service: StepFunctions) -> None:
     execution, _ = run(service, distributed(), [1])
 
-    chain = [(e.type, e.previous_event_id) for e in execution.log if not isinstance(e, ev.Fact)]
+    chain = [(e.type, e.previous_event_id) for e in execution.log if not isinstance(e, facts.Fact)]
     assert chain[3:7] == [
         ("MapRunStarted", 3),
         ("MapRunSucceeded", 4),

@@ -15,6 +15,7 @@ from test_laws import INPUT, machines, numbers, serving, several
 
 import sfnb
 from sfnb.engine import events as ev
+from sfnb.engine import facts
 from sfnb.engine.clock import JumpClock
 from sfnb.engine.replay import ReplayMismatch
 from sfnb.execution import Execution
@@ -63,7 +64,7 @@ def lasting(log: Sequence[ev.Event]) -> list[ev.Event]:
     """Without what a task prints, which it prints again when it is called again, and without the late
     answer of a call that nobody waited for: a crash takes it along.
     """
-    return [event for event in log if not isinstance(event, ev.TaskPrinted | ev.AnswerDropped)]
+    return [event for event in log if not isinstance(event, facts.TaskPrinted | facts.AnswerDropped)]
 
 
 def outcome(log: Sequence[ev.Event]) -> ev.Event:

@@ -10,6 +10,7 @@ from machines import TREE, chain, distinct, frozen, load, parallel, single
 from test_laws import serving
 
 from sfnb.engine import events as ev
+from sfnb.engine import facts
 from sfnb.engine.clock import JumpClock
 from sfnb.engine.replay import ReplayMismatch
 from sfnb.machine import load_machine
@@ -103,7 +104,7 @@ def test_a_nested_execution_is_followed_again() -> None:
         load_machine(service, single({**WAIT, "Seconds": 600}), name="nested")
         execution = load(service, distinct(single(task))).start({}, name="it")
         execution.wait(0.3)
-        log = [event for event in execution.log if not isinstance(event, ev.Fact)]
+        log = [event for event in execution.log if not isinstance(event, facts.Fact)]
     assert isinstance(log[-1], ev.ExecutionAborted | ev.TaskSubmitted)
     log = [event for event in log if not isinstance(event, ev.ExecutionAborted)]
     with serving("threads") as service:

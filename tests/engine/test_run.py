@@ -16,7 +16,7 @@ from machines import (
     NOON,
     TickingClock,
     chain,
-    facts,
+    facts_of,
     frozen,
     history,
     load,
@@ -27,6 +27,7 @@ from machines import (
 
 import sfnb
 from sfnb.engine import events as ev
+from sfnb.engine import facts
 from sfnb.engine.clock import JumpClock
 from sfnb.engine.run import TURN_TRANSITIONS, Run
 from sfnb.errors import StaleAppend
@@ -348,7 +349,9 @@ def test_jitter_lies_between_nothing_and_the_pause(service: StepFunctions) -> No
         name="jitter", clock=frozen()
     )
 
-    waits = [(fact.until - fact.timestamp).total_seconds() for fact in facts(execution, ev.RetryScheduled)]
+    waits = [
+        (fact.until - fact.timestamp).total_seconds() for fact in facts_of(execution, facts.RetryScheduled)
+    ]
     assert len(set(waits)) == 40
     assert all(0 <= wait <= 10 for wait in waits)
     assert min(waits) < 2 < 8 < max(waits)
@@ -417,7 +420,7 @@ def test_a_task_that_hangs_is_timed_out_and_its_late_answer_dropped(
     class Store(MemoryStore):
         def append(self, execution: str, events: Sequence[ev.Event], *, after: int) -> None:
             super().append(execution, events, after=after)
-            if any(isinstance(event, ev.AnswerDropped) for event in events):
+            if any(isinstance(event, facts.AnswerDropped) for event in events):
                 answered.set()
 
     service.store = Store()
@@ -427,7 +430,7 @@ def test_a_task_that_hangs_is_timed_out_and_its_late_answer_dropped(
     execution = machine.run(clock=clock)
 
     assert execution.status == "SUCCEEDED"
-    (dropped,) = facts(execution, ev.AnswerDropped)
+    (dropped,) = facts_of(execution, facts.AnswerDropped)
     scheduled = next(event for event in history(execution) if event.type == "LambdaFunctionScheduled")
     assert (dropped.previous_event_id, dropped.outcome) == (scheduled.id, "succeeded")
     timed_out = next(event for event in history(execution) if event.type == "LambdaFunctionTimedOut")
@@ -474,7 +477,7 @@ def test_what_a_task_prints_is_kept_with_its_visit_and_told(service: StepFunctio
         "hello None\nand good bye",
     ]
     scheduled = [event.id for event in history(execution) if event.type == "LambdaFunctionScheduled"]
-    assert {fact.previous_event_id for fact in facts(execution, ev.TaskPrinted)} == set(scheduled)
+    assert {fact.previous_event_id for fact in facts_of(execution, facts.TaskPrinted)} == set(scheduled)
 
 
 def test_async_tasks_run_side_by_side_on_one_loop(service: StepFunctions) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 from event_logs import Log, after
 
-from sfnb.engine import events as ev
+from sfnb.engine import facts
 from sfnb.engine.visits import Status, Visit, fold_items, fold_visits
 
 
@@ -314,8 +314,8 @@ def test_what_a_task_printed_stays_with_its_visit() -> None:
     log.answer("TimedOut", error="States.Timeout")
     log.exit("Task", "T")
     log.enter("Pass", "Next")
-    late = ev.TaskPrinted(id=0, previous_event_id=scheduled, timestamp=log.now, text="late\n")
-    dropped = ev.AnswerDropped(id=0, previous_event_id=scheduled, timestamp=log.now, outcome="succeeded")
+    late = facts.TaskPrinted(id=0, previous_event_id=scheduled, timestamp=log.now, text="late\n")
+    dropped = facts.AnswerDropped(id=0, previous_event_id=scheduled, timestamp=log.now, outcome="succeeded")
     log.events += [late, dropped]
 
     assert [visit.printed for visit in fold_visits(log.events)] == ["one\ntwo\nlate\n", ""]

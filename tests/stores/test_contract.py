@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sfnb.engine.events import Event, ExecutionAborted, ExecutionStarted, PassStateEntered, TaskPrinted
+from sfnb.engine.events import Event, ExecutionAborted, ExecutionStarted, PassStateEntered
+from sfnb.engine.facts import TaskPrinted
 from sfnb.engine.ports import EventStore
 from sfnb.errors import StaleAppend
 from sfnb.stores import STORES

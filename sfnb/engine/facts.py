@@ -1,0 +1,109 @@
+"""What the engine must remember that AWS has no event for.
+
+A *fact* is a record of the log with id 0; it has no place in the history.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sfnb.engine.events import Event
+from sfnb.engine.limits import AWS_LIMITS, Limits
+
+
+class Fact(Event, frozen=True, kw_only=True, gc=False):
+    """Not an AWS event: `id` is 0, `previous_event_id` the event it belongs to."""
+
+
+class TaskPrinted(Fact, frozen=True, kw_only=True, gc=False):
+    """A task wrote `text` to its standard output or error while it ran."""
+
+    text: str
+
+
+class RetryScheduled(Fact, frozen=True, kw_only=True, gc=False):
+    """A Retrier matched: the state runs again, for the `attempt`-th time (from 1), at `until`."""
+
+    name: str
+    retrier: int
+    attempt: int
+    until: datetime
+    error: str | None = None
+    cause: str | None = None
+
+
+class HeartbeatMissed(Fact, frozen=True, kw_only=True, gc=False):
+    """The time-out that follows is a missed heartbeat: it may be caught as States.HeartbeatTimeout too."""
+
+
+class AnswerDropped(Fact, frozen=True, kw_only=True, gc=False):
+    """A task that had timed out or been cancelled answered after all; nobody was waiting."""
+
+    outcome: str
+
+
+class ErrorCaught(Fact, frozen=True, kw_only=True, gc=False):
+    """A Catcher matched: the state exits with an Error Output; written right before its StateExited.
+
+    catcher: its index in Catch.
+    error, cause: as the Catcher saw them; the history has neither for a Fail state or a bad path.
+    """
+
+    name: str
+    catcher: int
+    error: str | None = None
+    cause: str | None = None
+
+
+class ItemsRead(Fact, frozen=True, kw_only=True, gc=False):
+    """What the items of a map run are read from was this: its fingerprint, equal for equal data."""
+
+    fingerprint: str
+
+
+class ChildrenForgotten(Fact, frozen=True, kw_only=True, gc=False):
+    """From here on, logs of children that have ended are dropped; the map run cannot be taken up."""
+
+
+class SelectionFailed(Fact, frozen=True, kw_only=True, gc=False):
+    """What ends the map run is the failure of a field of its state: the rest of an `EvaluationError`."""
+
+    location: str | None = None
+    spec: str | None = None
+
+
+class MapRunResult(Fact, frozen=True, kw_only=True, gc=False):
+    """What a map run came to, as JSON text; the history has the state's output only."""
+
+    output: str
+
+
+class ExecutionPlanned(Fact, frozen=True, kw_only=True, gc=False):
+    """What an execution is begun with that its history does not say; right after ExecutionStarted.
+
+    execution: its name. machine: the ARN of its state machine, machine_name: that machine's name.
+    kind: "STANDARD" or "EXPRESS". definition: the key under which the store has the definition's text;
+        None of a child of a map run, which runs a part of its parent's.
+    seed: what chance is drawn from, besides the place in the log.
+    compat, limits: see `engine.compat`, `engine.limits`.
+    clock: "real", "jumping" or "frozen".
+    mock: the mocks that it runs with, as JSON text where they can be written down; "" where they cannot;
+        None: there are none.
+    parent: the map run whose child it is. index: which of its children.
+    origin: the execution that it was forked from, after the event `origin_event`.
+    """
+
+    execution: str
+    machine: str
+    machine_name: str
+    kind: str = "STANDARD"
+    definition: str | None = None
+    seed: str = ""
+    compat: str = "aws"
+    limits: Limits = AWS_LIMITS
+    clock: str = "real"
+    mock: str | None = None
+    parent: str | None = None
+    index: int | None = None
+    origin: str | None = None
+    origin_event: int | None = None
