@@ -72,7 +72,7 @@ def task(function: Any, /) -> Any:
 
 def executions() -> list[Execution]:
     """Every execution of this process, newest first."""
-    return [Execution(service(), live) for live in service().list_executions()]
+    return [Execution(service(), live) for live in service().latest_executions()]
 
 
 def execution_of(arn: str) -> Execution:

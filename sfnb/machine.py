@@ -15,6 +15,7 @@ from sfnb.asl.source import Source, of_value, read_text
 from sfnb.engine.clock import Clock, JumpClock
 from sfnb.engine.compat import CompatName
 from sfnb.engine.limits import UNLIMITED
+from sfnb.engine.records import ExecutionFilter
 from sfnb.errors import Diagnostic, InvalidInput, SfnbError, render_diagnostics
 from sfnb.execution import Execution
 from sfnb.jsonable import NotJson, to_payload
@@ -292,8 +293,8 @@ class StateMachine:
     @property
     def executions(self) -> list[Execution]:
         """This machine's executions, newest first."""
-        lives = self._service.list_executions()
-        return [Execution(self._service, live) for live in lives if live.machine.arn == self.arn]
+        lives = self._service.latest_executions(ExecutionFilter(machine=self.arn))
+        return [Execution(self._service, live) for live in lives]
 
     def graph(self) -> Picture:
         """The machine's picture; Jupyter shows it as SVG, a terminal as an outline."""

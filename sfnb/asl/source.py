@@ -48,6 +48,12 @@ class Source:
         self.tree: dict[str, Json] | None = reading.tree
         self.findings: tuple[Diagnostic, ...] = reading.findings
         self._reading = reading
+        self._is_rewritten = False
+
+    @property
+    def resolved_text(self) -> str:
+        """Text of which the same tree can be read: as it was written, unless placeholders were filled in."""
+        return encode(self.tree) if self._is_rewritten else self.text
 
     def locate(self, path: Sequence[PathStep], *, at_key: bool = False) -> Span | None:
         """Where the value at `path` stands, or its key; else the nearest value around it.
@@ -84,7 +90,9 @@ class Source:
 
         findings = (*self.findings, *findings)
         reading = structs.replace(self._reading, tree=tree, findings=findings, inside=renamed)
-        return Source(text, self.format, reading)
+        source = Source(text, self.format, reading)
+        source._is_rewritten = True
+        return source
 
     def __repr__(self) -> str:
         return f"Source({self.format}, {len(self.text)} characters, {len(self.findings)} findings)"

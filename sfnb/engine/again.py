@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sfnb.engine import events as ev
 from sfnb.engine import facts
 from sfnb.engine.ports import Queued, Work
-from sfnb.errors import StatesError
+from sfnb.errors import EvaluationError, StatesError
 from sfnb.values import Payload
 
 if TYPE_CHECKING:
@@ -18,19 +18,18 @@ SUBMITTED = (ev.TaskSubmitted,)
 SUCCEEDED = (ev.TaskSucceeded, ev.LambdaFunctionSucceeded, ev.ActivitySucceeded)
 FAILED = (ev.TaskFailed, ev.LambdaFunctionFailed, ev.ActivityFailed)
 TIMED_OUT = (ev.TaskTimedOut, ev.LambdaFunctionTimedOut, ev.ActivityTimedOut)
-STEPS = (*STARTED, *SUBMITTED, *SUCCEEDED, *FAILED, *TIMED_OUT, facts.HeartbeatMissed)
+FACTS = (facts.HeartbeatMissed, facts.HeartbeatReceived, facts.AnsweredEarly)
+STEPS = (*STARTED, *SUBMITTED, *SUCCEEDED, *FAILED, *TIMED_OUT, *FACTS)
 
 
 def begin_again(call: Invocation) -> None:
-    """Record as it was recorded; the call is made only if the log says no more of it."""
+    """Record as it was recorded, as far as the log goes."""
     replay = call.run.replay
     assert replay is not None
-    call.scheduled_id = call.record_scheduled()
     call.frame.waiting = call
-    if replay.next is not None:
+    if replay.has_more(call.frame.path):
+        call.scheduled_id = call.record_scheduled()
         repeat(call, replay.next)
-    if call.open and not replay.has_more(call.frame.path):
-        replay.afterwards.append(lambda: make(call))
 
 
 def repeat(call: Invocation, event: ev.Event | None) -> None:
@@ -43,17 +42,19 @@ def repeat(call: Invocation, event: ev.Event | None) -> None:
 
 
 def _take(call: Invocation, event: ev.Event) -> None:
-    if isinstance(event, facts.HeartbeatMissed):
-        call.frame.fact(facts.HeartbeatMissed)
-        call.heartbeat_missed = True
+    if isinstance(event, FACTS):
+        call.frame.fact(type(event))
+        _take_fact(call, event)
         return
     call.frame.record(type(event))
     if isinstance(event, STARTED):
         call.started = True
+        call.since = event.timestamp
         call.submitted = isinstance(event, ev.ActivityStarted)
     elif isinstance(event, SUBMITTED):
         call.submitted = True
         call.submission = Payload.of_text(event.output)
+        call.heard = event.timestamp
     else:
         call.close()
         if isinstance(event, SUCCEEDED):
@@ -64,9 +65,35 @@ def _take(call: Invocation, event: ev.Event) -> None:
             call.run.go_on(call.frame, None, failure)
 
 
-def make(call: Invocation) -> None:
-    """Make the call, or wait for what it had begun; when all of the log has been gone through."""
+def _take_fact(call: Invocation, event: ev.Event) -> None:
+    match event:
+        case facts.HeartbeatMissed():
+            call.heartbeat_missed = True
+        case facts.HeartbeatReceived():
+            call.heard = event.timestamp
+        case facts.AnsweredEarly(output=None):
+            call.early = StatesError(event.error, event.cause)
+        case facts.AnsweredEarly():
+            call.early = Payload.of_text(event.output or "null")
+
+
+def make(call: Invocation, lost: StatesError | None) -> None:
+    """Make the call, or wait for what it had begun; when all of the log has been gone through.
+
+    lost: what it fails with instead, if it may have been made before.
+    """
     if not call.open:
+        return
+    try:
+        _make(call, lost)
+    except EvaluationError as fault:
+        call.frame.waiting = None
+        call.run.go_on(call.frame, None, fault)
+
+
+def _make(call: Invocation, lost: StatesError | None) -> None:
+    if not call.scheduled_id:
+        call.begin()
         return
     if call.submission is not None:
         call.wait_again(call.submission)
@@ -75,9 +102,13 @@ def make(call: Invocation) -> None:
     if isinstance(work, Queued):
         call.queue(again=call.started)
         return
+    if call.started and lost is not None:
+        call.conclude(lost)
+        return
     if not call.started:
         call.record_started()
     if not isinstance(work, Work):
         call.conclude(work)
     else:
+        call.since = call.heard = None
         call.submit(work)

@@ -12,7 +12,7 @@ import random
 import time
 import uuid
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Literal, Protocol
 
 
 class Clock(Protocol):
@@ -69,6 +69,25 @@ class JumpClock:
             self._now += ahead
 
 
+ClockKind = Literal["real", "jumping", "frozen"]
+
+
+def kind_of(clock: Clock) -> ClockKind:
+    """What is kept of a clock, to make another one like it."""
+    if not clock.jumps:
+        return "real"
+    return "frozen" if clock.frozen else "jumping"
+
+
+def clock_like(kind: ClockKind, latest: datetime) -> Clock:
+    """A clock to go on with. latest: the last moment of the one before; it goes on no earlier."""
+    if kind == "real":
+        return RealClock()
+    if kind == "frozen":
+        return JumpClock(latest, frozen=True)
+    return JumpClock(max(latest, RealClock().now()))
+
+
 class SeededChance:
     """Chance that repeats: drawn from a key of the log, so that a replay draws the same."""
 
@@ -87,6 +106,11 @@ class SeededChance:
 def uuid_of(key: str) -> str:
     """The version 4 UUID that belongs to a key of the log: quicker than to seed a `SeededChance`."""
     return str(uuid.UUID(bytes=hashlib.blake2b(key.encode(), digest_size=16).digest(), version=4))
+
+
+def new_seed() -> str:
+    """What the chance of one execution is drawn from."""
+    return f"{random.getrandbits(64):016x}"
 
 
 def new_name() -> str:

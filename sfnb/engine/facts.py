@@ -82,8 +82,8 @@ class ExecutionPlanned(Fact, frozen=True, kw_only=True, gc=False):
     """What an execution is begun with that its history does not say; right after ExecutionStarted.
 
     execution: its name. machine: the ARN of its state machine, machine_name: that machine's name.
-    kind: "STANDARD" or "EXPRESS". definition: the key under which the store has the definition's text;
-        None of a child of a map run, which runs a part of its parent's.
+    kind: "STANDARD" or "EXPRESS". definition: the key under which the store has the text of the machine's
+        definition.
     seed: what chance is drawn from, besides the place in the log.
     compat, limits: see `engine.compat`, `engine.limits`.
     clock: "real", "jumping" or "frozen".
@@ -107,3 +107,28 @@ class ExecutionPlanned(Fact, frozen=True, kw_only=True, gc=False):
     index: int | None = None
     origin: str | None = None
     origin_event: int | None = None
+
+
+class ExecutionForked(Fact, frozen=True, kw_only=True, gc=False):
+    """All before this was done by the execution it was forked from; what that had open begins again here."""
+
+
+class DefinitionReplaced(Fact, frozen=True, kw_only=True, gc=False):
+    """From here on it runs under another definition: the key under which the store has its text."""
+
+    definition: str
+
+
+class AnsweredEarly(Fact, frozen=True, kw_only=True, gc=False):
+    """A task token was answered before the call that handed it out had returned.
+
+    output: None of a failure.
+    """
+
+    output: str | None = None
+    error: str | None = None
+    cause: str | None = None
+
+
+class HeartbeatReceived(Fact, frozen=True, kw_only=True, gc=False):
+    """Whoever has the task's token has shown that it is being worked at."""

@@ -17,12 +17,12 @@ from sfnb.asl.state import State
 from sfnb.engine import events as ev
 from sfnb.engine import facts
 from sfnb.engine.clock import SeededChance
+from sfnb.engine.fold import Entry, ReplayMismatch
 from sfnb.engine.interpreter import run_states
-from sfnb.engine.replay import ReplayMismatch
 from sfnb.errors import StatesError
 from sfnb.query.roots import Chance
 from sfnb.query.scope import Scope
-from sfnb.values import Json, Payload, encode
+from sfnb.values import Json, Payload, decode, encode
 
 if TYPE_CHECKING:
     from sfnb.engine.groups import Group
@@ -66,6 +66,15 @@ class Cancellable(Protocol):
         """A replayed log goes on with `event`: give the answer that led to it, if there was one."""
 
 
+def as_left(event: ev.Event, payload: Payload) -> tuple[Payload, dict[str, Json] | None]:
+    """What the log says a state was left with, whatever its definition says by now."""
+    assert isinstance(event, ev.StateExited)
+    if event.output != payload.text:
+        payload = Payload.of_text(event.output)
+    texts = event.assigned_variables
+    return payload, None if texts is None else {name: decode(text) for name, text in texts.items()}
+
+
 class Frame:
     """One machine, branch or iteration under way.
 
@@ -76,9 +85,11 @@ class Frame:
     variable_bytes: how large those are that were assigned here; None where none was.
     map_run: that of the Map in DISTRIBUTED mode that it is in.
     started: the state's branches or iterations have begun, so that giving up is an event.
+    reentry: the visit that is begun again, until it is. again: its event, and how often anything has been.
     """
 
     __slots__ = (
+        "again",
         "compat",
         "coroutine",
         "definition",
@@ -90,6 +101,7 @@ class Frame:
         "map_run",
         "path",
         "payload_bytes",
+        "reentry",
         "run",
         "started",
         "state",
@@ -125,6 +137,8 @@ class Frame:
         self.state: State | None = None
         self.map_run: MapRun | None = None
         self.started = False
+        self.reentry: Entry | None = None
+        self.again = (0, 0)
         self.waiting: Cancellable | None = None
         self.coroutine: Coroutine[Command[Any], Any, Payload] | None = None
 
@@ -140,6 +154,9 @@ class Frame:
                     raise ReplayMismatch(f"the log is in a state that is not there: {entry.entered.name}")
                 start_at, payload = entry.entered.name, Payload.of_text(entry.entered.input)
                 self.last_id = entry.entered.previous_event_id
+                if entry.again:
+                    self.reentry = entry
+                    self.again = (entry.entered.id, entry.again)
                 self.variables = {**self.variables, **entry.assigned}
                 self._count_variables({name: encode(value) for name, value in entry.assigned.items()})
         self.coroutine = run_states(self, self.definition, payload, start_at)
@@ -149,9 +166,11 @@ class Frame:
     def enter(self, state: State, payload: Payload) -> Scope:
         run = self.run
         kind = ENTERED_AS.get(type(state)) or learn(state)
-        identity = 0 if run.replay is None else self._again(kind)
-        if identity:
-            now = run.now
+        if self.reentry is not None:
+            return self._enter_again(state, payload, self.reentry)
+        event = None if run.replay is None else self._taken(kind)
+        if event is not None:
+            now, identity = run.now, event.id
         else:
             now = run.now = run.clock.now()
             identity = run.last_id + 1
@@ -176,16 +195,43 @@ class Frame:
             payload, state.name, now, identity, self, self.variables, retry_count, state.awaits_callback
         )
 
-    def exit(self, state: State, payload: Payload, assigned: dict[str, Json] | None) -> None:
+    @property
+    def begins_again(self) -> bool:
+        """It is in a state that it had entered before, and will begin that visit anew."""
+        return self.reentry is not None
+
+    def _enter_again(self, state: State, payload: Payload, entry: Entry) -> Scope:
+        """Without an event; time counts from when the state was entered first."""
+        self.reentry = None
+        if self.run.replay is None:
+            self.run.now = self.run.clock.now()
+        self.entered_after = self.last_id = entry.previous
+        self.state = state
+        return Scope(
+            payload,
+            state.name,
+            entry.entered.timestamp,
+            entry.entered.id,
+            self,
+            self.variables,
+            0 if state.recovers else None,
+            state.awaits_callback,
+        )
+
+    def exit(self, state: State, payload: Payload, assigned: dict[str, Json] | None) -> Payload:
         run = self.run
         texts = None
+        kind = EXITED_AS.get(type(state)) or EXITED[state.type]
+        event = None if run.replay is None else self._taken(kind)
+        if event is not None:
+            payload, assigned = as_left(event, payload)
         if assigned is not None:
             texts = {name: encode(value) for name, value in assigned.items()}
             self._count_variables(texts)
             self.variables = {**self.variables, **assigned}
-        kind = EXITED_AS[type(state)]
-        identity = 0 if run.replay is None else self._again(kind)
-        if not identity:
+        if event is not None:
+            identity = event.id
+        else:
             identity = run.last_id + 1
             if identity >= run.most_events:
                 identity = run.take_id(self)
@@ -204,6 +250,7 @@ class Frame:
         self.last_id = identity
         self.state = None
         self.started = False
+        return payload
 
     def _count_variables(self, texts: dict[str, str]) -> None:
         """Raises StatesError where the execution would keep more than it may.
@@ -264,16 +311,18 @@ class Frame:
     def must_pause(self) -> bool:
         run = self.run
         if run.replay is not None and run.replay.next is not None:
-            return not run.replay.is_turn_of(self.path)
+            return not run.replay.is_turn_of(self)
         run.transitions += 1
         return run.transitions >= run.pause_at or run.now >= run.pause_time
 
     # What everybody else records
 
-    def record(self, kind: type[ev.Event], *, advance: bool = True, **details: Any) -> int:
+    def record(self, kind: type[ev.Event], /, *, advance: bool = True, **details: Any) -> int:
         """Append an event to this frame's chain; with `advance` off, nothing will point at it."""
-        identity = 0 if self.run.replay is None else self._again(kind)
-        if not identity:
+        event = None if self.run.replay is None else self._taken(kind)
+        if event is not None:
+            identity = event.id
+        else:
             identity = self.run.take_id(self)
             self.run.pending.append(
                 kind(
@@ -288,7 +337,7 @@ class Frame:
             self.last_id = identity
         return identity
 
-    def fact(self, kind: type[facts.Fact], *, about: int | None = None, **details: Any) -> None:
+    def fact(self, kind: type[facts.Fact], /, *, about: int | None = None, **details: Any) -> None:
         """Append something that is no AWS event; `about` is the event it belongs to."""
         if self.run.replay is not None and self.run.replay.next is not None:
             self.run.now = self.run.replay.take(kind, self.path).timestamp
@@ -298,14 +347,14 @@ class Frame:
             kind(id=0, previous_event_id=previous, timestamp=self.run.now, frame=self.path, **details)
         )
 
-    def _again(self, kind: type[ev.Event]) -> int:
-        """The id under which a replayed log has this event; 0 once the log is used up."""
+    def _taken(self, kind: type[ev.Event]) -> ev.Event | None:
+        """This event as a replayed log has it; None once the log is used up."""
         replay = self.run.replay
         if replay is None or replay.next is None:
-            return 0
+            return None
         event = replay.take(kind, self.path)
         self.run.now = event.timestamp
-        return event.id
+        return event
 
     def abort(self) -> None:
         """Give up whatever is under way here, innermost first, and say so in the history."""
@@ -341,4 +390,7 @@ class Frame:
         return self.run.now
 
     def chance(self, key: str) -> Chance:
+        entered_id, again = self.again
+        if again and key.startswith(f"{entered_id}/"):
+            key = f"{key}/{again}"  # another token, other draws
         return SeededChance(f"{self.run.arn}/{self.run.seed}/{self.path}/{key}")

@@ -27,7 +27,9 @@ class Recorder(Protocol):
     compat: Compat
 
     def enter(self, state: State, payload: Payload) -> Scope: ...
-    def exit(self, state: State, payload: Payload, assigned: dict[str, Json] | None) -> None: ...
+    def exit(self, state: State, payload: Payload, assigned: dict[str, Json] | None) -> Payload:
+        """Answers with the output, which is the log's where that is gone through again."""
+
     def evaluation_failed(
         self, state: State, scope: Scope, failure: StatesError, location: str | None
     ) -> None:
@@ -53,7 +55,7 @@ async def run_states(frame: Recorder, definition: Definition, payload: Payload, 
             payload, name, assigned = await recover(frame, state, scope)
         else:
             payload, name, assigned = await attempt(frame, state, scope)
-        frame.exit(state, payload, assigned)
+        payload = frame.exit(state, payload, assigned)
     return payload
 
 

@@ -13,6 +13,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from sfnb.engine.journal import Journal
+
 log = logging.getLogger("sfnb")
 
 
@@ -24,6 +26,7 @@ class Engine:
         self._waked = False
         self._closed = False
         self._lock = threading.Lock()
+        self.journal = Journal(self.soon)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 

@@ -1,4 +1,9 @@
-"""A map run that a replayed log speaks of: its result is the log's; of its children they tell themselves."""
+"""A map run that a replayed log speaks of: its result is the log's; of its children they tell themselves.
+
+When the map run is redriven, children that did not succeed go on: a STANDARD one is redriven with its log,
+an EXPRESS one is begun anew, as another execution.
+Source: AWS guide, "Redriving Map Runs".
+"""
 
 from __future__ import annotations
 
@@ -9,20 +14,30 @@ import msgspec
 
 from sfnb.engine import events as ev
 from sfnb.engine import facts
-from sfnb.engine.replay import ReplayMismatch
+from sfnb.engine.fold import ReplayMismatch, Standing
+from sfnb.engine.replay import resume
 from sfnb.errors import EvaluationError, StatesError
 from sfnb.values import Payload
 
 if TYPE_CHECKING:
     from sfnb.engine.map_run import MapRun
+    from sfnb.engine.run import Run
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A child that has a log from before. last: None where it goes on; only then the log is kept."""
+    """A child that has a log from before.
 
+    round: how often it had been begun anew before it was given this log.
+    last: how it ended; None where it goes on. redrives: how often it has been redriven.
+    count: how many records it has.
+    """
+
+    arn: str
+    round: int
     started: ev.ExecutionStarted
     latest: ev.Event
-    log: list[ev.Event]
+    redrives: int
+    count: int
 
     @property
     def last(self) -> ev.Event | None:
@@ -35,12 +50,51 @@ def found_children(map_run: MapRun) -> deque[Found]:
     They were begun in the order of their items, so there are no gaps.
     """
     found: deque[Found] = deque()
-    while log := list(map_run.run.store.read(map_run.names(map_run.begun + len(found))[1])):
-        started = log[0]
-        assert isinstance(started, ev.ExecutionStarted)
-        ended = isinstance(log[-1], ev.TERMINAL)
-        found.append(Found(started, log[-1], [] if ended else log))
+    while (child := _latest_round(map_run, map_run.begun + len(found))) is not None:
+        found.append(child)
     return found
+
+
+def _latest_round(map_run: MapRun, index: int) -> Found | None:
+    latest = None
+    for number in range(map_run.redrive_count + 1):
+        child = _find(map_run, index, number)
+        latest = child or latest
+    return latest
+
+
+def _find(map_run: MapRun, index: int, number: int) -> Found | None:
+    store = map_run.run.store
+    arn = map_run.names(index, number)[1]
+    record = store.find(arn)
+    if record is None:
+        return None
+    started, latest = next(store.read(arn)), next(store.read_back(arn))
+    assert isinstance(started, ev.ExecutionStarted)
+    return Found(arn, number, started, latest, record.redrive_count, record.events)
+
+
+def is_redriven(map_run: MapRun, found: Found) -> bool:
+    """Whether a child that has ended does not count yet: it is its turn to go on."""
+    if isinstance(found.last, ev.ExecutionSucceeded):
+        return False
+    return found.redrives + found.round < map_run.redrive_count
+
+
+def go_on(map_run: MapRun, child_run: Run, found: Found) -> None:
+    """Take a child up where its log ends; raises ReplayMismatch."""
+    standing = Standing(map_run.run.store.read(found.arn))
+    opening: list[ev.Event] = []
+    if found.last is not None:
+        opening.append(
+            ev.ExecutionRedriven(
+                id=standing.last_id + 1,
+                previous_event_id=standing.last_id,
+                timestamp=map_run.run.clock.now(),
+                redrive_count=found.redrives + 1,
+            )
+        )
+    resume(child_run, standing, lost=map_run.lost, opening=opening)
 
 
 def repeat(map_run: MapRun, event: ev.Event) -> None:
@@ -48,7 +102,10 @@ def repeat(map_run: MapRun, event: ev.Event) -> None:
     replay = map_run.run.replay
     assert replay is not None
     frame = map_run.frame
-    if isinstance(event, facts.ItemsRead):
+    if isinstance(event, ev.MapRunRedriven):
+        frame.record(ev.MapRunRedriven)
+        map_run.redrive_count += 1
+    elif isinstance(event, facts.ItemsRead):
         frame.fact(facts.ItemsRead)
         map_run.fingerprint = event.fingerprint
     elif isinstance(event, facts.ChildrenForgotten):
@@ -70,9 +127,14 @@ def repeat(map_run: MapRun, event: ev.Event) -> None:
 def abort_found(map_run: MapRun) -> None:
     """End the children that have logs from before, and that nobody will go on with."""
     run = map_run.run
-    for place, found in enumerate(found_children(map_run)):
+    for found in found_children(map_run):
         if found.last is None:
-            last = ev.ExecutionAborted(
-                id=max(event.id for event in found.log) + 1, previous_event_id=0, timestamp=run.clock.now()
-            )
-            run.store.append(map_run.names(map_run.begun + place)[1], [last], after=len(found.log))
+            run.after_commit(lambda found=found: _abort(run, found))  # type: ignore[misc]
+
+
+def _abort(run: Run, found: Found) -> None:
+    record = run.store.find(found.arn)
+    assert record is not None
+    run.store.claim(found.arn)
+    last = ev.ExecutionAborted(id=record.last_id + 1, previous_event_id=0, timestamp=run.clock.now())
+    run.store.append(found.arn, [last], after=found.count)

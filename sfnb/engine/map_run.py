@@ -17,20 +17,22 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from sfnb.asl.commands import RunChildren, StartMapRun
+from sfnb.asl.state import State
 from sfnb.engine import events as ev
 from sfnb.engine import facts
 from sfnb.engine.children import Child, Counts
 from sfnb.engine.clock import uuid_of
 from sfnb.engine.feed import END, NOT_READY, Feed, feed_of
+from sfnb.engine.fold import ReplayMismatch
 from sfnb.engine.interpreter import too_large
-from sfnb.engine.map_again import Found, abort_found, found_children, repeat
+from sfnb.engine.map_again import Found, abort_found, found_children, go_on, is_redriven, repeat
 from sfnb.engine.map_ports import Batch
 from sfnb.engine.map_results import Results
-from sfnb.engine.replay import ReplayMismatch, resume
-from sfnb.errors import EvaluationError, StatesError
+from sfnb.errors import EvaluationError, ExecutionOwned, StatesError
 from sfnb.values import Payload, size_bytes
 
 if TYPE_CHECKING:
@@ -57,6 +59,12 @@ CHANGED = StatesError(
 MapRunStatus = Literal["RUNNING", "SUCCEEDED", "FAILED", "ABORTED"]
 
 
+def label_of(machine_arn: str, state: State) -> str:
+    """What names the map runs of a Map; made up where the definition gives none."""
+    label: str | None = getattr(state, "label", None)
+    return label or uuid_of(f"{machine_arn}/{state.place}")
+
+
 class MapRun:
     """What a frame waits for while the children of its Map run.
 
@@ -64,6 +72,8 @@ class MapRun:
     stopped: when it ended, None while it is running.
     fingerprint: of what the items are read from; None where they are the state's own data.
     begun: how many children there have been.
+    redrive_count, redriven: how often it has been redriven, and when last.
+    lost: what a call of a child fails with that may have been made before; None: it is made again.
     """
 
     def __init__(self, run: Run, frame: Frame, command: StartMapRun) -> None:
@@ -72,7 +82,7 @@ class MapRun:
         self.frame = frame
         self.command = command
         self.state = frame.state.name
-        self.label = command.label or uuid_of(f"{run.machine_arn}/{frame.state.place}")
+        self.label = label_of(run.machine_arn, frame.state)
         self.id = uuid_of(f"{run.arn}/{run.seed}/{frame.path}/{frame.last_id}/map-run")
         self.machine_arn = f"{run.machine_arn}/{self.label}"
         self.arn = self.machine_arn.replace(":stateMachine:", ":mapRun:") + f":{self.id}"
@@ -85,6 +95,9 @@ class MapRun:
         self.stopped: datetime | None = None
         self.children: dict[str, Child] = {}
         self.fingerprint: str | None = None
+        self.redrive_count = 0
+        self.redriven: datetime | None = None
+        self.lost = run.replay.lost if run.replay else None
         self._replayed = bool(run.replay and run.replay.next)
         self._found: deque[Found] = deque()
         self._open: dict[str, Child] = {}
@@ -101,6 +114,8 @@ class MapRun:
         self._feed: Feed | None = None
         self._results: Results | None = None
         self._asked: RunChildren | None = None
+        entry = run.replay.entry(frame.path) if run.replay else None
+        self._voids = entry.voids if entry is not None else 0
         frame.record(ev.MapRunStarted, map_run_arn=self.arn)
         self.started: datetime = run.now
 
@@ -124,6 +139,7 @@ class MapRun:
         if self.status != "RUNNING" or self.run.replay is not None:
             return  # the log has its end, or did not fit
         if self._replayed:
+            self._redrive()
             self._found = found_children(self)
         if self._found and self.run.clock.jumps:
             self.run.clock.jump(max(found.latest.timestamp for found in self._found))
@@ -132,8 +148,16 @@ class MapRun:
             self._feed = feed_of(self.run, self.asked, self._more)
         except StatesError as fault:
             self._failure = fault
-        self.run.flush()  # a child must not have a log before its parent tells of it
+        self.run.engine.journal.add(self.run)  # no child may have a log before its parent tells of it
         self._pump_and_wake()
+
+    def _redrive(self) -> None:
+        """The visit has been redriven once more than the map run: that is now."""
+        if self.redrive_count < self._voids:
+            self.redrive_count += 1
+            self.frame.record(ev.MapRunRedriven, map_run_arn=self.arn, redrive_count=self.redrive_count)
+            self.redriven = self.run.now
+            self.run.engine.journal.add(self.run)
 
     def _more(self) -> None:
         """From the feed's thread: it has something."""
@@ -213,7 +237,7 @@ class MapRun:
         assert fingerprint is not None
         self.fingerprint = fingerprint
         self.frame.fact(facts.ItemsRead, fingerprint=fingerprint)
-        self.run.flush()
+        self.run.engine.journal.add(self.run)
 
     # Children
 
@@ -224,36 +248,41 @@ class MapRun:
             self.items.pending += batch.count
             self._failure = too_large(self.state)
             return
-        name, arn = self.names(self.begun)
-        child_run = self._child_run(name, arn, lambda last: self._child_ended(child, last))
+        again = found is not None and found.last is not None and is_redriven(self, found)
+        anew = again and self._kind == "EXPRESS"
+        round = 0 if found is None else self.redrive_count if anew else found.round
+        child_run = self._child_run(self.begun, round, lambda last: self._child_ended(child, last))
         child = Child(
-            arn=arn,
-            name=name,
+            arn=child_run.arn,
+            name=child_run.name,
             run=child_run,
             index=self.begun,
             item_count=batch.count,
-            started=child_run.accept(batch.input) if found is None else found.started,
+            started=child_run.open_log(batch.input) if found is None or anew else found.started,
         )
         self.begun += 1
-        self.children[arn] = self._open[arn] = child
+        self.children[child.arn] = self._open[child.arn] = child
         self.items.running += batch.count
         self.executions.running += 1
-        if found is None:
+        if found is None or anew:
             child_run.guard(child_run.start, batch.input)
-        elif found.last is not None:
+        elif found.last is not None and not again:
             self._child_ended(child, found.last)
         else:
             self._go_on(child_run, found)
 
     def _go_on(self, child_run: Run, found: Found) -> None:
         try:
-            resume(child_run, found.log)
-        except ReplayMismatch as mismatch:
+            go_on(self, child_run, found)
+        except (ReplayMismatch, ExecutionOwned) as mismatch:
             self._failure = StatesError("States.Runtime", str(mismatch))
 
-    def names(self, index: int) -> tuple[str, str]:
-        """The name and the ARN of the child with this index; both are always the same."""
-        name = uuid_of(f"{self.arn}/{index}")
+    def names(self, index: int, round: int = 0) -> tuple[str, str]:
+        """The name and the ARN of the child with this index; both are always the same.
+
+        round: how often it has been begun anew.
+        """
+        name = uuid_of(f"{self.arn}/{index}/{round}" if round else f"{self.arn}/{index}")
         if self._kind == "STANDARD":
             return name, self.machine_arn.replace(":stateMachine:", ":execution:") + f":{name}"
         return name, self.machine_arn.replace(":stateMachine:", ":express:") + f":{uuid_of(name)}:{name}"
@@ -262,9 +291,10 @@ class MapRun:
     def _kind(self) -> Literal["STANDARD", "EXPRESS"]:
         return self.command.processor.processor_config.execution_type or "STANDARD"
 
-    def _child_run(self, name: str, arn: str, on_end: Callable[[ev.Event], None]) -> Run:
+    def _child_run(self, index: int, round: int, on_end: Callable[[ev.Event], None]) -> Run:
         """An execution of its own."""
         run = self.run
+        name, arn = self.names(index, round)
         return type(run)(
             engine=run.engine,
             definition=self.command.processor,
@@ -281,8 +311,10 @@ class MapRun:
             limits=run.limits.of_type(self._kind),
             compat=run.compat,
             map_data=run.map_data,
-            seed=name,
+            seed=run.seed,
+            plan={**run.plan, "kind": self._kind, "parent": self.arn, "index": index},
             on_end=on_end,
+            on_lost=lambda fault: run.guard(run.lose, fault),
             on_output=run.on_output,
             on_map_run=run.on_map_run,
             sleepers=run.sleepers,
@@ -311,14 +343,16 @@ class MapRun:
     def _forget_oldest(self) -> None:
         """Ended children give way to later ones: a run of a million must not fill the memory."""
         while len(self._ended) > KEPT_CHILDREN or self._kept_bytes > KEPT_BYTES:
-            if not self._has_forgotten:
-                self._has_forgotten = True
-                self.frame.fact(facts.ChildrenForgotten)
-                self.run.flush()
             oldest = self._ended.popleft()
             self._kept_bytes -= oldest.size
             del self.children[oldest.arn]
-            self.run.store.forget(oldest.arn)
+            if self.run.store.durable:
+                continue
+            if not self._has_forgotten:
+                self._has_forgotten = True
+                self.frame.fact(facts.ChildrenForgotten)
+                self.run.engine.journal.add(self.run)
+            self.run.after_commit(partial(self.run.store.forget, oldest.arn))
 
     # Tolerance
 
@@ -364,7 +398,7 @@ class MapRun:
         if isinstance(failure, EvaluationError):
             self.frame.fact(facts.SelectionFailed, location=failure.location, spec=failure.spec)
         self.frame.record(ev.MapRunFailed, error=failure.error, cause=failure.cause)
-        self.run.flush()
+        self.run.engine.journal.add(self.run)
         self._close("FAILED")
         self.run.go_on(self.frame, None, failure)
 
@@ -377,7 +411,7 @@ class MapRun:
         if self.status == "RUNNING":
             if not self.run.ending:
                 self.frame.record(ev.MapRunAborted, advance=False)
-                self.run.flush()
+                self.run.engine.journal.add(self.run)
             self._close("ABORTED")
 
     def _close(self, status: MapRunStatus) -> None:

@@ -210,6 +210,7 @@ class Executions(Protocol):
         input: str,
         *,
         name: str | None,
+        token: str,
         clock: Clock,
         sleepers: Sleepers,
         on_output: Callable[[str], None],
@@ -217,6 +218,7 @@ class Executions(Protocol):
     ) -> tuple[str, datetime]:
         """Start an execution on the clock of who asks; answers with its ARN and when it started.
 
+        token: the same when the task is repeated; names the execution where nothing else does.
         synchronous: as StartSyncExecution does, which takes EXPRESS machines alone.
         """
 

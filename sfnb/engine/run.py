@@ -3,26 +3,26 @@
 Theory of operation. A run holds a queue of frames that can go on, each with the answer it waited for.
 A *turn* steps them until none can go on, 1,000 transitions are made, or 10 ms have passed; then the
 engine's loop may serve others, or a stop. A step sends the answer into the frame's coroutine and
-performs the command that comes out. Events gather in `pending` and are committed before any side
-effect, and whenever no frame can go on.
+performs the command that comes out. Events gather in `pending`; the engine's journal commits them when the
+turn is over, together with those of other runs, and only then has done what the step asked of the world.
 
 Every method here runs on the engine's thread; `Engine.post` is the way in from any other.
 """
 
 from __future__ import annotations
 
-import heapq
-import itertools
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sfnb.asl.machine import Definition
 from sfnb.asl.recovery import UNCATCHABLE
 from sfnb.engine import events as ev
-from sfnb.engine.clock import Clock
+from sfnb.engine import facts
+from sfnb.engine.alarms import Alarms, Timer
+from sfnb.engine.clock import Clock, kind_of
 from sfnb.engine.compat import Compat
 from sfnb.engine.frame import Frame
 from sfnb.engine.limits import Limits
@@ -31,7 +31,7 @@ from sfnb.engine.perform import PERFORM
 from sfnb.engine.ports import EventStore, Executor, Tasks
 from sfnb.engine.replay import Replay
 from sfnb.engine.sleepers import Sleepers
-from sfnb.errors import StatesError
+from sfnb.errors import StatesError, StoreFault
 from sfnb.query.scope import timestamp_text
 from sfnb.values import Json, Payload
 
@@ -55,34 +55,14 @@ class HistoryFull(Exception):
         self.frame = frame
 
 
-class Timer:
-    """Something to do at a moment, unless it is given up before.
-
-    timeout: it bounds how long something may take, and so counts real time beside a running call.
-    """
-
-    __slots__ = ("action", "timeout")
-
-    def __init__(self, action: Callable[[], None] | None, timeout: bool) -> None:
-        self.action = action
-        self.timeout = timeout
-
-    def cancel(self) -> None:
-        self.action = None
-
-    def repeat(self, event: ev.Event) -> None:
-        """A replayed log goes on with `event`: it had rung."""
-        action, self.action = self.action, None
-        if action is not None:
-            action()
-
-
 class Run:
     """One execution under way.
 
     arn, machine_arn, role_arn, name: as in the Context Object.
     seed: what chance is drawn from, besides the place in the log.
+    plan: what else the log has to keep: the other fields of `facts.ExecutionPlanned`.
     on_end: called on the engine's thread once the last event is committed.
+    on_lost: called there when nothing can be committed any more: the log ends where it ended.
     on_output: called, on the engine's thread, with what tasks print.
     on_map_run: called, on the engine's thread, with each map run that is opened.
     sleepers: those that are on the same clock; only it itself unless given.
@@ -108,7 +88,9 @@ class Run:
         compat: Compat,
         map_data: MapData,
         seed: str,
+        plan: Mapping[str, Any],
         on_end: Callable[[ev.Event], None],
+        on_lost: Callable[[StoreFault], None],
         on_output: Callable[[str], None],
         on_map_run: Callable[[MapRun], None],
         sleepers: Sleepers | None = None,
@@ -130,7 +112,9 @@ class Run:
         self.compat = compat
         self.map_data = map_data
         self.seed = seed
+        self.plan = plan
         self.on_end = on_end
+        self.on_lost = on_lost
         self.on_output = on_output
         self.on_map_run = on_map_run
         self.sleepers = sleepers or Sleepers()
@@ -141,11 +125,7 @@ class Run:
         self.written_at = self.now
         self.pending: list[ev.Event] = []
         self.ready: deque[Ready] = deque()
-        self.timers: list[tuple[datetime, int, Timer]] = []
-        self.oldest_age: Timer | None = None
-        self.order = itertools.count()
-        self.alarm: Any = None
-        self.alarm_moment: datetime | None = None
+        self.alarms = Alarms(self)
         self.running_calls = 0
         self.open_map_runs = 0
         self.variable_bytes = 0
@@ -156,6 +136,7 @@ class Run:
         self.scheduled = False
         self.ending = False
         self.ended = False
+        self.fault: StoreFault | None = None
         self.context: dict[str, Json] = {}
         self.replay: Replay | None = None
         self.root = Frame(self, definition, (), 0)
@@ -164,27 +145,43 @@ class Run:
 
     def accept(self, payload: Payload) -> ev.ExecutionStarted:
         """Commit that the execution has started, before its caller hears so; on the caller's thread."""
-        self.now = self.clock.now()
-        self.set_context(payload)
-        self.root.record(ev.ExecutionStarted, input=payload.text, role_arn=self.role_arn)
-        self.root.last_id = 0  # AWS: the first StateEntered points at nothing
-        started = self.pending[0]
-        assert isinstance(started, ev.ExecutionStarted)
+        started = self.open_log(payload)
         self.flush()
         return started
 
-    def set_context(self, payload: Payload) -> None:
-        self.context = {
-            "Execution": {
-                "Id": self.arn,
-                "Input": payload.value,
-                "StartTime": timestamp_text(self.now),
-                "Name": self.name,
-                "RoleArn": self.role_arn,
-                "RedriveCount": 0,
-            },
-            "StateMachine": {"Id": self.machine_arn, "Name": self.machine_name},
+    def open_log(self, payload: Payload) -> ev.ExecutionStarted:
+        """Write that the execution has started, and with what."""
+        self.now = self.clock.now()
+        self.set_context(payload, self.now, None)
+        self.root.record(ev.ExecutionStarted, input=payload.text, role_arn=self.role_arn)
+        self.root.fact(
+            facts.ExecutionPlanned,
+            execution=self.name,
+            machine=self.machine_arn,
+            machine_name=self.machine_name,
+            seed=self.seed,
+            limits=self.limits,
+            clock=kind_of(self.clock),
+            **self.plan,
+        )
+        self.root.last_id = 0  # AWS: the first StateEntered points at nothing
+        started = self.pending[0]
+        assert isinstance(started, ev.ExecutionStarted)
+        return started
+
+    def set_context(self, payload: Payload, started: datetime, redriven: ev.ExecutionRedriven | None) -> None:
+        execution: dict[str, Json] = {
+            "Id": self.arn,
+            "Input": payload.value,
+            "StartTime": timestamp_text(started),
+            "Name": self.name,
+            "RoleArn": self.role_arn,
+            "RedriveCount": redriven.redrive_count if redriven else 0,
         }
+        if redriven:
+            execution["RedriveTime"] = timestamp_text(redriven.timestamp)
+        machine: dict[str, Json] = {"Id": self.machine_arn, "Name": self.machine_name}
+        self.context = {"Execution": execution, "StateMachine": machine}
 
     def start(self, payload: Payload) -> None:
         """Take the first turn."""
@@ -195,14 +192,31 @@ class Run:
         self.turn()
 
     def forsake(self) -> None:
-        """Let go of all that a replay has begun; nothing is written."""
+        """Let go of all that has been begun; nothing is written."""
         self.ending = True
         self.root.stop()
         self.ended = True
         self.pending.clear()
         self.ready.clear()
-        self.timers.clear()
+        self.alarms.clear()
         self.sleepers.leave(self)
+
+    def let_go(self) -> None:
+        """Keep what has happened, and leave the rest to whoever takes it up."""
+        self.engine.journal.commit()
+        if not self.ended:
+            self.lose(StoreFault("its service was closed; it can be taken up where it was"))
+
+    def lose(self, fault: StoreFault) -> None:
+        """What it has written could not be committed: it is over for this process, and its log goes on
+        where it ended when it is taken up again.
+        """
+        if self.fault is None:
+            self.fault = fault
+            if not self.ended:
+                self.rouse()
+                self.forsake()
+            self.on_lost(fault)
 
     def limit_time(self) -> None:
         """An execution that takes too long is ended."""
@@ -211,7 +225,7 @@ class Run:
         if longest is not None:
             latest = self.now + timedelta(seconds=longest)
             timer = self.at(latest, lambda: self._timed_out(latest), timeout=True)
-            self.oldest_age = timer if longest != self.definition.timeout_seconds else None
+            self.alarms.oldest_age = timer if longest != self.definition.timeout_seconds else None
 
     def turn(self) -> None:
         """Let every frame go on that can, for a while."""
@@ -219,19 +233,21 @@ class Run:
         if not self.ended:
             self.rouse()
             self.guard(self._turn)
+            self.engine.journal.commit_if_late()
 
     def _turn(self) -> None:
         self.begin_turn()
         self.now = self.clock.now()
-        self._ring()
+        self.alarms.ring()
         ready = self.ready
         while ready and not self.ended and not self.scheduled:
             self.step(*ready.popleft())
         if self.ended:
             return
-        self.flush()
+        if self.pending:
+            self.engine.journal.add(self)
         if not self.scheduled:
-            self._sleep()
+            self.alarms.sleep()
 
     def begin_turn(self) -> None:
         self.pause_at = self.transitions + TURN_TRANSITIONS
@@ -294,12 +310,12 @@ class Run:
     def _end(
         self, kind: type[ev.Event], frame: Frame, moment: datetime | None = None, **details: Any
     ) -> None:
-        """Write the last event, give up all that is still open, and tell who waits."""
+        """Write the last event, give up all that is still open, and tell who waits once that is committed."""
         self.rouse()
         self.now = self.clock.now()
         if moment is not None:
-            self.flush()
-            self.now = max(moment, self.written_at)
+            latest = self.pending[-1].timestamp if self.pending else self.written_at
+            self.now = max(moment, latest)
         self.ending = True
         self.last_id += 1
         last = kind(id=self.last_id, previous_event_id=frame.last_id, timestamp=self.now, frame=(), **details)
@@ -307,12 +323,14 @@ class Run:
         self.root.stop()
         self.ended = True
         self.ready.clear()
-        self.timers.clear()
-        self._disarm()
+        self.alarms.clear()
+        self.engine.journal.add(self)
+        self.after_commit(lambda: self._tell_end(last))
+
+    def _tell_end(self, last: ev.Event) -> None:
         try:
-            self.flush()
-        finally:
             self.on_end(last)
+        finally:
             self.sleepers.leave(self)
 
     # The log
@@ -326,80 +344,26 @@ class Run:
         return identity
 
     def flush(self) -> None:
-        """Commit what has happened: before any side effect, and whenever no frame can go on."""
-        pending = self.pending
-        if pending:
-            self.store.append(self.arn, pending, after=self.written)
-            self.written += len(pending)
-            self.written_at = pending[-1].timestamp
-            self.pending = []
+        """Commit what has happened, now; raises StoreFault."""
+        if self.pending:
+            self.store.append(self.arn, self.pending, after=self.written)
+            self.committed()
+
+    def committed(self) -> None:
+        """What was pending is in the log."""
+        pending, self.pending = self.pending, []
+        self.written += len(pending)
+        self.written_at = pending[-1].timestamp
+
+    def after_commit(self, effect: Callable[[], None]) -> None:
+        """Have something done once all that has happened so far is committed."""
+        self.engine.journal.then(self, effect)
 
     # Time
 
     def at(self, moment: datetime, action: Callable[[], None], *, timeout: bool = False) -> Timer:
         """Do something at `moment` of this execution's clock."""
-        timer = Timer(action, timeout)
-        heapq.heappush(self.timers, (moment, next(self.order), timer))
-        return timer
-
-    def _sleep(self) -> None:
-        """Nothing can go on: wait for the next timer, or jump to it when nothing is running."""
-        timers = self.timers
-        while timers and timers[0][2].action is None:
-            heapq.heappop(timers)
-        if self.clock.jumps and not self.running_calls:
-            self.sleepers.sleep(self, None if self._awaits_answers() or not timers else timers[0][0])
-            if self.scheduled:
-                self._disarm()
-                return
-        moment = self._alarm_due()
-        if moment == self.alarm_moment:
-            return  # set already; a frozen clock would begin the delay anew
-        self._disarm()
-        if moment is not None:
-            delay = (moment - self.clock.now()).total_seconds()
-            self.alarm = self.engine.later(max(delay, 0.0), self._rang)
-            self.alarm_moment = moment
-
-    def _awaits_answers(self) -> bool:
-        """Whether nothing is due but the age that AWS lets no execution outlive, and somebody is about to
-        end what that would end: a task token is open, or a child execution goes on.
-        """
-        return (
-            bool(self.timers)
-            and self.timers[0][2] is self.oldest_age
-            and bool(self.open_map_runs or self.tasks.tokens.list(self.arn))
-        )
-
-    def _alarm_due(self) -> datetime | None:
-        """The moment to wake at in real time. A frozen clock wakes so for time-outs alone: what else is
-        due waits until it can jump there, or equal runs would differ with the machine's load.
-        """
-        if self.clock.frozen:
-            limits = (moment for moment, _, timer in self.timers if timer.timeout and timer.action)
-            return min(limits, default=None)
-        return self.timers[0][0] if self.timers else None
-
-    def _rang(self) -> None:
-        """A real delay is over; a jumping clock that stood still is moved on by it."""
-        moment = self.alarm_moment
-        self._disarm()
-        if not self.ended and moment is not None and self.clock.jumps:
-            self.clock.jump(moment)
-        self.turn()
-
-    def _ring(self) -> None:
-        """Do all that is due."""
-        timers = self.timers
-        while timers and timers[0][0] <= self.now and not self.ended:
-            action = heapq.heappop(timers)[2].action
-            if action is not None:
-                action()
-
-    def _disarm(self) -> None:
-        alarm, self.alarm, self.alarm_moment = self.alarm, None, None
-        if alarm is not None:
-            alarm.cancel()
+        return self.alarms.at(moment, action, timeout=timeout)
 
     def schedule(self, action: Callable[[], None]) -> None:
         self.scheduled = True

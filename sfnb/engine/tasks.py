@@ -12,6 +12,7 @@ While a token is awaited nothing runs here, and a jumping clock may jump.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -30,9 +31,13 @@ from sfnb.errors import EvaluationError, StatesError
 from sfnb.values import Payload, size_bytes
 
 if TYPE_CHECKING:
-    from sfnb.engine.run import Run, Timer
+    from sfnb.engine.alarms import Timer
+    from sfnb.engine.run import Run
 
 Outcome = Payload | StatesError
+
+GLANCE_SECONDS = 0.1
+"""How often somebody who waits for a commit looks whether there will be none."""
 
 
 class Invocation:
@@ -41,6 +46,8 @@ class Invocation:
     open: somebody waits for its outcome. token: that it waits for, "" for none.
     submitted: the first of its two answers has come, or a worker has it. early: what its token was
         answered before that.
+    since, heard: in a log that is gone through again, when it was started, and when there was last a sign
+        of work; None: now.
     """
 
     def __init__(self, run: Run, frame: Frame, command: InvokeTask) -> None:
@@ -61,6 +68,8 @@ class Invocation:
         self.submitted = False
         self.queued = False
         self.heartbeat_missed = False
+        self.since: datetime | None = None
+        self.heard: datetime | None = None
         self.submission: Payload | None = None
         self.early: Outcome | None = None
         self.counted = False
@@ -74,7 +83,7 @@ class Invocation:
 
         Raises EvaluationError where there is nothing to schedule: parameters that will not do.
         """
-        if self.run.replay is not None and self.run.replay.next is not None:
+        if self.run.replay is not None:
             begin_again(self)
             return
         told = self.run.tasks.answer(self.state, self.call, self.command.attempt)
@@ -118,18 +127,31 @@ class Invocation:
             raise missing
         return missing
 
+    @property
+    def lacking(self) -> str | None:
+        """The name of the function that the call needs and that is not there; None where it can be made."""
+        if self.submission is not None and self.command.resource.endswith(".waitForTaskToken"):
+            return None
+        try:
+            work = self.run.tasks.work(self.state, self.call, self.integration)
+        except StatesError:
+            return None
+        if work is not None:
+            return None
+        return self.integration.function_name(self.call) or self.command.resource
+
     def submit(self, work: Work) -> None:
-        if self.run.replay is not None:
-            self.run.replay.afterwards.append(lambda: self.submit(work))
-            return
         self.work = work
         self._arm()
         if self.submits:
             self._open_token()
-        self.run.flush()
         self._count(True)
-        call = python_call(self.run, self.command, work, self.key, self.wait_until)
-        self.handle = self.run.executor.submit(call, self)
+        self.run.after_commit(lambda: self._call(work))
+
+    def _call(self, work: Work) -> None:
+        if self.open:
+            call = python_call(self.run, self.command, work, self.key, self.wait_until)
+            self.handle = self.run.executor.submit(call, self)
 
     def _told(self, told: Outcome) -> None:
         """The answer is there without a call."""
@@ -149,7 +171,7 @@ class Invocation:
         """
         command, run = self.command, self.run
         if command.timeout_seconds is not None:
-            moment = run.now + timedelta(seconds=command.timeout_seconds)
+            moment = (self.since or run.now) + timedelta(seconds=command.timeout_seconds)
             self.deadline = run.at(moment, lambda: self._late(heartbeat=False), timeout=True)
         if not self.submits:
             self._expect_heartbeat()
@@ -158,7 +180,8 @@ class Invocation:
         if self.heartbeat_limit is not None:
             self.heartbeat_limit.cancel()
         if self.command.heartbeat_seconds is not None:
-            moment = self.run.now + timedelta(seconds=self.command.heartbeat_seconds)
+            heard = self.heard or self.run.now
+            moment = heard + timedelta(seconds=self.command.heartbeat_seconds)
             self.heartbeat_limit = self.run.at(moment, lambda: self._late(heartbeat=True), timeout=True)
 
     def _open_token(self) -> None:
@@ -179,13 +202,16 @@ class Invocation:
         """Wait for a worker; `again`: one has had it, and may still answer."""
         self.queued = True
         self._open_token()
-        self.run.flush()
         if again:
             self._arm()
             self._expect_heartbeat()
             return
-        task = ActivityTask(task_token=self.token, input=self.command.payload.text)
-        self.run.tasks.activities.put(self.command.resource, task, self)
+        self.run.after_commit(self._enqueue)
+
+    def _enqueue(self) -> None:
+        if self.open:
+            task = ActivityTask(task_token=self.token, input=self.command.payload.text)
+            self.run.tasks.activities.put(self.command.resource, task, self)
 
     def taken(self, worker_name: str | None) -> None:
         """A worker has it; from any thread."""
@@ -214,7 +240,15 @@ class Invocation:
         self._post(self._heard)
 
     def called_back(self, outcome: Outcome) -> None:
-        self._post(self._called_back, outcome)
+        """Returns when the answer can be lost no more; raises StoreFault where it cannot be kept."""
+        kept = threading.Event()
+        self._post(self._called_back, outcome, kept)
+        run = self.run
+        while run.store.durable and not run.engine.here and not kept.wait(GLANCE_SECONDS):
+            if run.fault is not None:
+                raise run.fault
+            if run.ended:
+                break
 
     def printed(self, text: str) -> None:
         self._post(self._printed, text)
@@ -280,9 +314,17 @@ class Invocation:
     def _follow(self, follow: Callable[[Payload, Report], Handle], answer: Payload) -> None:
         """Wait for the end of a job, which is on the same clock."""
         self.submitted = True
+        self.run.after_commit(lambda: self._begin_to_follow(follow, answer))
+
+    def _begin_to_follow(self, follow: Callable[[Payload, Report], Handle], answer: Payload) -> None:
+        if self.open:
+            self.handle = follow(answer, self)
+            self.run.engine.post(self._follows)  # after what the job may have said already
+
+    def _follows(self) -> None:
+        """The job is on the same clock: that may jump now."""
         self._count(False)
-        self.run.flush()
-        self.handle = follow(answer, self)
+        self.run.wake()
 
     def wait_again(self, submission: Payload) -> None:
         """What was submitted before is waited for again, by its token, or by its job."""
@@ -302,13 +344,15 @@ class Invocation:
             )
             self.conclude(work if isinstance(work, StatesError) else lost)
 
-    def _called_back(self, outcome: Outcome) -> None:
+    def _called_back(self, outcome: Outcome, kept: threading.Event) -> None:
+        self.run.after_commit(kept.set)
         if not self.open:
             self._drop("succeeded" if isinstance(outcome, Payload) else "failed")
         elif self.submitted:
             self.conclude(outcome)
         else:
             self.early = outcome
+            self.frame.fact(facts.AnsweredEarly, about=self.scheduled_id, **_told(outcome))
 
     def _raised(self, error: str, message: str, trace: Sequence[str]) -> None:
         if self.open:
@@ -329,6 +373,9 @@ class Invocation:
 
     def _heard(self) -> None:
         if self.open:
+            if self.submitted:
+                self.frame.fact(facts.HeartbeatReceived, about=self.scheduled_id)
+            self.heard = None
             self._expect_heartbeat()
 
     def _printed(self, text: str) -> None:
@@ -410,3 +457,10 @@ class Invocation:
     def _record(self, recorded: Recorded) -> int:
         kind, details = recorded
         return self.frame.record(kind, **details)
+
+
+def _told(outcome: Outcome) -> dict[str, str | None]:
+    """The details of `AnsweredEarly`."""
+    if isinstance(outcome, Payload):
+        return {"output": outcome.text}
+    return {"error": outcome.error, "cause": outcome.cause}

@@ -38,6 +38,7 @@ def begin(
         given["StateMachineArn"],
         given.get("Input", "{}"),
         name=given.get("Name"),
+        token=call.request_id,
         clock=call.clock,
         sleepers=call.sleepers,
         on_output=call.on_output,

@@ -36,6 +36,10 @@ class Mocks:
         if auto is not None:
             check_models()
 
+    def go_on(self, calls: Mapping[str, int]) -> None:
+        """So many calls of each state have been answered before."""
+        self._calls.update(calls)
+
     def answer(self, state: str) -> Payload | StatesError | Function | None:
         """The next answer of a state: its result as it is, its failure, a function that is to be called
         with the task's whole input; None where the state has no plan."""

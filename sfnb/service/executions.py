@@ -1,40 +1,32 @@
-"""The actions on executions."""
+"""The actions on executions: they are started, found and stopped."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
-from queue import SimpleQueue
-from typing import TYPE_CHECKING
-
-from msgspec import structs
+from typing import TYPE_CHECKING, Any
 
 from sfnb.engine import events as ev
 from sfnb.engine.activities import InvalidArn
-from sfnb.engine.clock import Clock, new_name
-from sfnb.engine.compat import COMPAT, Compat, CompatName
-from sfnb.engine.execution import ExecutionState, state_of
+from sfnb.engine.clock import Clock, new_name, new_seed
+from sfnb.engine.compat import COMPAT, CompatName
 from sfnb.engine.limits import Limits
 from sfnb.engine.loop import Engine
 from sfnb.engine.map_ports import MapData
-from sfnb.engine.ports import EventStore, Executor, Tasks
-from sfnb.engine.replay import resume
+from sfnb.engine.ports import Executor, Tasks
 from sfnb.engine.run import Run
 from sfnb.engine.sleepers import Sleepers
-from sfnb.errors import InvalidInput
+from sfnb.errors import InvalidInput, StaleAppend
 from sfnb.items.buckets import Buckets
 from sfnb.items.map_data import BucketData
-from sfnb.map_runs import MapRuns
 from sfnb.registry import Registry
-from sfnb.service.machines import Machines
+from sfnb.service.catalogue import Catalogue
 from sfnb.service.names import check_name
 from sfnb.service.records import Live, StateMachineRecord
 from sfnb.service.refusals import (
     ExecutionAlreadyExists,
-    ExecutionDoesNotExist,
-    ExecutionNotResumable,
     InvalidExecutionInput,
     ServiceClosed,
     StateMachineTypeNotSupported,
@@ -49,21 +41,18 @@ log = logging.getLogger("sfnb")
 NOT_SYNCHRONOUS = "This operation is not supported by this type of state machine"
 
 
-class Executions(Machines):
-    """Starts executions, takes them up, finds and stops them."""
+class Executions(Catalogue):
+    """Starts executions and stops them."""
 
-    store: EventStore
     engine: Engine
     executor: Executor
     limits: Limits
     names: Callable[[], str]
     registry: Registry
     buckets: Buckets
-    map_runs: MapRuns
 
     def __init__(self) -> None:
         super().__init__()
-        self._live: dict[str, Live] = {}
         self._starting = threading.Lock()
         self._closed = False
 
@@ -89,10 +78,10 @@ class Executions(Machines):
         mocks: answers instead of calls.
         on_output: called, on the engine's thread, with what tasks print.
         Raises InvalidInput where the input is too large, InvalidName where AWS would not take `name`,
-        ExecutionAlreadyExists, ServiceClosed.
+        ExecutionAlreadyExists, ServiceClosed, StoreFault.
         Source: AWS API reference, StartExecution.
         """
-        limits = limits or self.limits
+        limits = (limits or self.limits).of_type(machine.type)
         size = size_bytes(input.text)
         if size > limits.payload_bytes:
             raise InvalidInput(
@@ -101,75 +90,64 @@ class Executions(Machines):
             )
         name = check_name(name or self.names(), "an execution")
         arn = self._execution_arn(machine, name)
+        live = Live(arn, name, machine, self.store_of(machine))
+        plan = self._plan(machine, live, compat, mocks)
+        clock = clock or self.clock()
+        run = self._run(live, clock, limits, plan, mocks=mocks, on_output=on_output, sleepers=sleepers)
         with self._starting:
             self._check_open()
             if arn in self._live:
-                return self._started(machine, self._live[arn], input)
-            live = Live(arn, name, machine)
-            clock = clock or self.clock()
-            run = live.run = self._run(live, clock, limits, COMPAT[compat], mocks, on_output, sleepers)
-            live.first = run.accept(input)
+                return self._started(machine, arn, input)
+            live.run = run
             self._live[arn] = live
-            self.engine.post(run.guard, run.start, input)
+        try:
+            live.first = run.accept(input)
+        except StaleAppend:
+            self._strike(live)
+            return self._started(machine, arn, input)
+        except BaseException:
+            self._strike(live)
+            raise
+        self._known[arn] = live
+        self.engine.post(run.guard, run.start, input)
         return live
 
-    def _started(self, machine: StateMachineRecord, live: Live, input: Payload) -> Live:
-        """`live`, if to start it once more means nothing; raises ExecutionAlreadyExists."""
-        running = machine.type == "STANDARD" and live.last is None
-        if running and self.describe_execution(live.arn).input == input.text:
+    def _started(self, machine: StateMachineRecord, arn: str, input: Payload) -> Live:
+        """The execution of this name, if to start it again means nothing; raises ExecutionAlreadyExists."""
+        live = self.execution(arn)
+        running = machine.type == "STANDARD" and live.run is not None
+        if running and self.describe_execution(arn).input == input.text:
             return live
-        raise ExecutionAlreadyExists(f"Execution Already Exists: '{live.arn}'")
+        raise ExecutionAlreadyExists(f"Execution Already Exists: '{arn}'")
+
+    def _plan(
+        self, machine: StateMachineRecord, live: Live, compat: CompatName, mocks: Mocks | None
+    ) -> dict[str, Any]:
+        """What the log keeps besides what the run knows; see `facts.ExecutionPlanned`."""
+        plan: dict[str, Any] = {
+            "kind": machine.type,
+            "definition": self.keep_definition(machine, live.store),
+            "compat": compat,
+        }
+        if mocks is not None:
+            from sfnb.mocks.written import written
+
+            plan["mock"] = written(mocks)
+        return plan
+
+    def _strike(self, live: Live) -> None:
+        """It is not under way any more."""
+        self._live.pop(live.arn, None)
 
     def _check_open(self) -> None:
         if self._closed:
             raise ServiceClosed("This StepFunctions service is closed: make another one to start executions")
 
     def _close_starts(self) -> list[Live]:
-        """From now on nothing is started; all that has been."""
+        """From now on nothing is started; all that is under way."""
         with self._starting:
             self._closed = True
             return list(self._live.values())
-
-    def resume_execution(
-        self,
-        machine: StateMachineRecord,
-        name: str,
-        *,
-        clock: Clock | None = None,
-        limits: Limits | None = None,
-        compat: CompatName = "aws",
-        mocks: Mocks | None = None,
-        on_output: Callable[[str], None] | None = None,
-    ) -> Live:
-        """Go on with an execution whose log in the store has no end, where that log stops.
-
-        What had finished is not done again; a task without an answer is called again, with the same key.
-        The options are those of `start_execution`: the log does not keep them.
-        Raises ReplayMismatch where the log does not fit the machine; nothing is called or written then.
-        Raises ExecutionDoesNotExist, ExecutionNotResumable (it has ended, or is under way), ServiceClosed.
-        """
-        self._check_open()
-        arn = self._arn("execution", f"{machine.name}:{name}")
-        log = list(self.store.read(arn))
-        if not log:
-            raise ExecutionDoesNotExist(f"Execution Does Not Exist: '{arn}'")
-        if isinstance(log[-1], ev.TERMINAL):
-            raise ExecutionNotResumable(f"Execution has ended: '{arn}'")
-        before = self._live.get(arn)
-        if before is not None and before.run is not None:
-            raise ExecutionNotResumable(f"Execution is under way: '{arn}'")
-        live = Live(arn, name, machine)
-        live.run = self._run(
-            live, clock or self.clock(), limits or self.limits, COMPAT[compat], mocks, on_output
-        )
-        answered: SimpleQueue[Exception | None] = SimpleQueue()
-        self._live[arn] = live
-        self.engine.post(_resume, live.run, log, answered)
-        fault = answered.get()
-        if fault is not None:
-            del self._live[arn]
-            raise fault
-        return live
 
     def _execution_arn(self, machine: StateMachineRecord, name: str) -> str:
         if machine.type == "STANDARD":
@@ -195,6 +173,7 @@ class Executions(Machines):
         input: str,
         *,
         name: str | None,
+        token: str,
         clock: Clock,
         sleepers: Sleepers,
         on_output: Callable[[str], None],
@@ -203,6 +182,8 @@ class Executions(Machines):
         """Start an execution for a task of another one; answers with its ARN and when it started.
 
         input: JSON text. clock, sleepers: of the execution that asks; the new one is on the same clock.
+        token: the same when the task is repeated, as after a crash: what it has started without a name of
+            its own is not started twice.
         synchronous: for StartSyncExecution, which raises StateMachineTypeNotSupported for a STANDARD machine.
         Raises InvalidArn, StateMachineDoesNotExist, InvalidExecutionInput and what `start_execution` raises.
         """
@@ -213,30 +194,46 @@ class Executions(Machines):
             payload = Payload.of_text(input)
         except ValueError as fault:
             raise InvalidExecutionInput(f"Invalid State Machine Execution Input: '{fault}'") from None
-        live = self.start_execution(
-            machine, payload, name=name, clock=clock, sleepers=sleepers, on_output=on_output
-        )
+        try:
+            live = self.start_execution(
+                machine, payload, name=name or token, clock=clock, sleepers=sleepers, on_output=on_output
+            )
+        except ExecutionAlreadyExists:
+            if name is not None:
+                raise
+            live = self.execution(self._execution_arn(machine, token))
         return live.arn, self.describe_execution(live.arn).start_date
 
     def when_ended(self, arn: str, tell: Callable[[], None]) -> None:
         """Call `tell()` when the execution ends, on the engine's thread; at once if it has."""
-        self.execution(arn).when_ended(tell)
+        live = self.execution(arn)
+        if live.last is None:
+            self._live.setdefault(arn, live)  # it has to be the same one when it is taken up
+        live.when_ended(tell)
 
     def _run(
         self,
         live: Live,
         clock: Clock,
         limits: Limits,
-        compat: Compat,
-        mocks: Mocks | None,
-        on_output: Callable[[str], None] | None,
+        plan: dict[str, Any],
+        *,
+        seed: str | None = None,
+        mocks: Mocks | None = None,
+        on_output: Callable[[str], None] | None = None,
         sleepers: Sleepers | None = None,
     ) -> Run:
+        """seed: equal runs on frozen clocks are to be equal, so theirs is drawn from the name alone."""
         machine = live.machine
         tasks: Tasks = self.registry.machine(machine.arn)
         map_data: MapData = BucketData(self.buckets)
         if mocks is not None:
             tasks, map_data = mocks.around(tasks, map_data, clock.now())
+
+        def ended(last: ev.Event) -> None:
+            self._strike(live)
+            live.end(last)
+
         return Run(
             engine=self.engine,
             definition=machine.definition,
@@ -246,89 +243,47 @@ class Executions(Machines):
             machine_name=machine.name,
             role_arn=machine.role_arn,
             region=self.region,
-            store=self.store,
+            store=live.store,
             clock=clock,
             executor=self.executor,
             tasks=tasks,
-            limits=limits.of_type(machine.type),
-            compat=compat,
+            limits=limits,
+            compat=COMPAT[plan["compat"]],
             map_data=map_data,
-            seed=live.name,
-            on_end=live.end,
+            seed=seed or (live.name if clock.frozen else new_seed()),
+            plan=plan,
+            on_end=ended,
+            on_lost=live.lose,
             on_output=_Told(on_output) if on_output is not None else _ignore,
             on_map_run=self.map_runs.opened,
             sleepers=sleepers,
         )
 
-    def execution(self, arn: str) -> Live:
-        """Raises ExecutionDoesNotExist."""
-        live = self._live.get(arn) or self._child(arn)
-        if live is None:
-            raise ExecutionDoesNotExist(f"Execution Does Not Exist: '{arn}'")
-        return live
-
-    def _child(self, arn: str) -> Live | None:
-        """A child execution of a map run, which nobody has asked for yet."""
-        found = self.map_runs.child(arn) if "/" in arn else None
-        if found is None:
-            return None
-        map_run, child = found
-        parent = self.execution(map_run.run.arn).machine
-        processor = map_run.command.processor
-        machine = structs.replace(
-            parent,
-            arn=map_run.machine_arn,
-            name=f"{parent.name}/{map_run.label}",
-            type=processor.processor_config.execution_type or "STANDARD",
-            definition=processor,
-        )
-        live = Live(arn, child.name, machine)
-        live.first = child.started
-        child.tell_end(live.end)
-        if child.last is None:
-            self._live[arn] = live
-            live.run = child.run
-        return live
-
-    def list_executions(self) -> list[Live]:
-        """Newest first."""
-        return list(reversed(self._live.values()))
-
-    def describe_execution(self, arn: str) -> ExecutionState:
-        """What the execution has come to; raises ExecutionDoesNotExist."""
-        live = self.execution(arn)
-        if live.first is None:
-            first = next(self.store.read(arn))
-            assert isinstance(first, ev.ExecutionStarted)  # committed before anybody knew the ARN
-            live.first = first
-        return state_of(live.first, live.last)
-
-    def get_execution_history(self, arn: str) -> Iterator[ev.Event]:
-        """Every event and fact so far, in order; raises ExecutionDoesNotExist."""
-        self.execution(arn)
-        return self.store.read(arn)
-
     def stop_execution(self, arn: str, *, error: str | None = None, cause: str | None = None) -> None:
-        """End a running execution as ABORTED; one that has ended stays as it is."""
-        run = self.execution(arn).run
-        if run is not None:
-            self.engine.post(run.guard, run.stop, error, cause)
+        """End a running execution as ABORTED; one that has ended stays as it is.
+
+        One that was interrupted is ended in its log. Raises ExecutionOwned where another process runs it.
+        """
+        live = self.execution(arn)
+        if live.run is not None:
+            self.engine.post(live.run.guard, live.run.stop, error, cause)
+            return
+        record = live.store.find(arn)
+        if record is None or record.status != "RUNNING":
+            return
+        live.store.claim(arn)
+        last = ev.ExecutionAborted(
+            id=record.last_id + 1, previous_event_id=0, timestamp=self.clock().now(), error=error, cause=cause
+        )
+        live.store.append(arn, [last], after=record.events)
+        self._strike(live)
+        live.end(last)
 
     def abort_execution(self, arn: str) -> None:
         """End an execution that has taken its first turn as ABORTED, now; on the engine's thread only."""
         run = self.execution(arn).run
         if run is not None:
             run.guard(run.stop)
-
-
-def _resume(run: Run, log: list[ev.Event], answered: SimpleQueue[Exception | None]) -> None:
-    """On the engine's thread: what does not fit goes to who asked, and nothing is written."""
-    try:
-        resume(run, log)
-    except Exception as fault:
-        answered.put(fault)
-    else:
-        answered.put(None)
 
 
 def _machine_arn(text: str) -> str:

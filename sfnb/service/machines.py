@@ -38,10 +38,12 @@ class Machines(Account):
         Raises DefinitionError with every finding, InvalidName; nothing is changed then.
         """
         definition, warnings = load(source, type)
+        is_named = name is not None
         name = check_name(name or self._new_name())
         record = StateMachineRecord(
             arn=self._arn("stateMachine", name),
             name=name,
+            named=is_named,
             type=type,
             role_arn=role_arn or f"arn:aws:iam::{self.account}:role/sfnb",
             source=source,

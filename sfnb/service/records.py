@@ -12,15 +12,20 @@ from sfnb.asl.machine import Definition, MachineType
 from sfnb.asl.source import Source
 from sfnb.engine import events as ev
 from sfnb.engine.execution import state_of
+from sfnb.engine.ports import EventStore
 from sfnb.engine.run import Run
-from sfnb.errors import Diagnostic
+from sfnb.errors import Diagnostic, StoreFault
 
 
 class StateMachineRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A state machine: a definition under a name, with an ARN and a role."""
+    """A state machine: a definition under a name, with an ARN and a role.
+
+    named: its name was given to it; what is made up may be another machine's tomorrow.
+    """
 
     arn: str
     name: str
+    named: bool
     type: MachineType
     role_arn: str
     source: Source
@@ -30,17 +35,39 @@ class StateMachineRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Live:
-    """An execution of this process: its run while it lasts, and its ends."""
+    """An execution at hand: its run while it lasts here, and its ends.
 
-    __slots__ = ("_gate", "_watchers", "arn", "first", "last", "machine", "name", "run")
+    store: where its log is.
+    run: None before it starts, once it has ended, and where this process does not go on with it.
+    fault: why this process cannot go on with it.
+    rounds: how often it has been begun: once, and once more for each redrive.
+    """
 
-    def __init__(self, arn: str, name: str, machine: StateMachineRecord) -> None:
+    __slots__ = (
+        "__weakref__",
+        "_gate",
+        "_watchers",
+        "arn",
+        "fault",
+        "first",
+        "last",
+        "machine",
+        "name",
+        "rounds",
+        "run",
+        "store",
+    )
+
+    def __init__(self, arn: str, name: str, machine: StateMachineRecord, store: EventStore) -> None:
         self.arn = arn
         self.name = name
         self.machine = machine
+        self.store = store
         self.run: Run | None = None
         self.first: ev.ExecutionStarted | None = None
         self.last: ev.Event | None = None
+        self.fault: StoreFault | None = None
+        self.rounds = 1
         self._watchers: list[Callable[[], None]] = []
         self._gate = threading.Lock()
         self._gate.acquire()
@@ -50,6 +77,26 @@ class Live:
         self.run = None
         self._gate.release()
         self._tell()
+
+    def lose(self, fault: StoreFault) -> None:
+        """Nothing can be committed any more; it may be taken up again, from its log."""
+        self.fault = fault
+        self.run = None
+        self._gate.release()
+
+    def reopen(self, run: Run) -> None:
+        """It goes on, after a fault, or as it is redriven."""
+        self._gate.acquire(blocking=False)
+        self.last = self.fault = None
+        self.run = run
+        self.rounds += 1
+
+    def refresh(self) -> None:
+        """Look into the store whether it has ended, as by another process."""
+        record = self.store.find(self.arn)
+        if record is not None and record.status != "RUNNING" and self.last is None:
+            events = self.store.read_back(self.arn)
+            self.end(next(event for event in events if isinstance(event, ev.TERMINAL)))
 
     @property
     def billed_milliseconds(self) -> int:

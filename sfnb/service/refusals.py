@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sfnb.errors import InvalidInput, SfnbError
 
 
@@ -11,6 +13,23 @@ class ExecutionDoesNotExist(SfnbError):
 
 class ExecutionNotResumable(SfnbError):
     """There is nothing to go on with: it has ended, or it is under way."""
+
+
+class ExecutionNotRedrivable(SfnbError):
+    """It has not failed, or not in a way, or not lately enough, to be redriven."""
+
+
+class TasksMissing(SfnbError):
+    """An execution cannot go on before these functions are there.
+
+    tasks: by the state that needs each, what the function has to be called.
+    """
+
+    def __init__(self, execution: str, tasks: Mapping[str, str]) -> None:
+        self.execution = execution
+        self.tasks = dict(tasks)
+        needs = ", ".join(f"{name} (state '{state}')" for state, name in self.tasks.items())
+        super().__init__(f"{execution} waits for functions that are not defined yet: {needs}")
 
 
 class StateMachineDoesNotExist(SfnbError):

@@ -18,7 +18,7 @@ from sfnb.map_runs import MapRuns
 from sfnb.registry import Registry
 from sfnb.service.callbacks import Callbacks
 from sfnb.service.trials import Trials
-from sfnb.stores import STORES
+from sfnb.stores.memory import MemoryStore
 
 BUCKETS = "buckets"
 """The folder that stands for S3 unless another is given; it need not exist."""
@@ -27,7 +27,9 @@ BUCKETS = "buckets"
 class StepFunctions(Trials, Callbacks):
     """State machines and their executions.
 
-    store: where events go, in memory by default. clock: makes each execution's clock.
+    store: where the logs of executions go, in memory by default. scratch: where those go whose machines have
+        been given no name; `store` unless told.
+    clock: makes each execution's clock.
     aws: the way to AWS for tasks that no Python function stands for; None: there is none.
     buckets: what `s3://` means to a Distributed Map; the folder `buckets` where the process runs.
     limits: AWS's own, unless lifted. names: makes the name of an execution that is given none.
@@ -39,6 +41,7 @@ class StepFunctions(Trials, Callbacks):
         account: str = "123456789012",
         region: str = "us-east-1",
         store: EventStore | None = None,
+        scratch: EventStore | None = None,
         executor: Executor | None = None,
         clock: Callable[[], Clock] = RealClock,
         limits: Limits = AWS_LIMITS,
@@ -49,7 +52,8 @@ class StepFunctions(Trials, Callbacks):
         super().__init__()
         self.account = account
         self.region = region
-        self.store = store or STORES["memory"]()
+        self.store: EventStore = store or MemoryStore()
+        self.scratch = scratch
         self.engine = Engine()
         self.executor: Executor = executor or EXECUTORS["threads"](loop=lambda: self.engine.loop)
         self.clock = clock
@@ -65,10 +69,19 @@ class StepFunctions(Trials, Callbacks):
         self.buckets = S3Buckets(connect=lambda: aws.client("s3", region=self.region))
 
     def close(self) -> None:
-        """Stop everything that is running and let the threads go."""
+        """Let everything go: threads, files, locks.
+
+        What is running is stopped, unless its log outlives the process: then it can be taken up again.
+        """
         for live in self._close_starts():
-            if live.run is not None:
+            run = live.run
+            if run is not None and live.store.durable:
+                self.engine.post(run.let_go)
+                live.wait()
+            elif run is not None:
                 self.stop_execution(live.arn)
                 live.wait()
         self.executor.close()
         self.engine.close()
+        for store in self._stores():
+            store.close()

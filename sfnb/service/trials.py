@@ -10,10 +10,10 @@ from sfnb.asl.machine import Definition
 from sfnb.asl.source import of_value
 from sfnb.asl.state import State
 from sfnb.engine.clock import new_name
-from sfnb.engine.compat import COMPAT
-from sfnb.service.executions import Executions
+from sfnb.service.continuing import Continuing
 from sfnb.service.records import Live, StateMachineRecord
 from sfnb.service.refusals import InvalidExecutionInput
+from sfnb.stores.memory import MemoryStore
 from sfnb.values import EMPTY_OBJECT, Payload
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sfnb.trial.tested import Bench
 
 
-class Trials(Executions):
+class Trials(Continuing):
     """Tries states."""
 
     def test_state(self, request: StateTestRequest) -> dict[str, Any]:
@@ -74,6 +74,7 @@ class Trials(Executions):
         record = StateMachineRecord(
             arn=self._arn("stateMachine", "TestState") if machine is None else machine.arn,
             name="TestState" if machine is None else machine.name,
+            named=False,
             type="EXPRESS",
             role_arn="" if machine is None else machine.role_arn,
             source=of_value({}),
@@ -81,8 +82,9 @@ class Trials(Executions):
             warnings=(),
             creation_date=self.clock().now(),
         )
-        live = Live(self._execution_arn(record, name), name, record)
-        run = live.run = self._run(live, self.clock(), self.limits, COMPAT["aws"], mocks, on_output)
+        live = Live(self._execution_arn(record, name), name, record, MemoryStore())
+        limits, plan = self.limits.of_type("EXPRESS"), {"compat": "aws"}
+        run = live.run = self._run(live, self.clock(), limits, plan, mocks=mocks, on_output=on_output)
         run.accept(EMPTY_OBJECT)
         self.engine.post(run.guard, run.start, EMPTY_OBJECT)
         try:
@@ -91,4 +93,3 @@ class Trials(Executions):
         except BaseException:
             self.engine.post(run.guard, run.stop)
             raise
-        self.store.forget(live.arn)

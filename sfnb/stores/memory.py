@@ -6,10 +6,15 @@ import fnmatch
 import hashlib
 from collections.abc import Iterator, Sequence
 
-from sfnb.engine.events import Event
+from msgspec import structs
+
+from sfnb.engine.events import Event, ExecutionRedriven
 from sfnb.engine.ports import Append
 from sfnb.engine.records import ExecutionFilter, ExecutionRecord, recorded
 from sfnb.errors import StaleAppend
+
+TAIL = 64
+"""How many of the last records are looked through for the latest event's id."""
 
 
 class MemoryStore:
@@ -19,13 +24,18 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._streams: dict[str, list[Event]] = {}
+        self._redriven: dict[str, ExecutionRedriven] = {}
         self._definitions: dict[str, str] = {}
 
     def append(self, execution: str, events: Sequence[Event], *, after: int) -> None:
         stream = self._streams.get(execution, [])
         if len(stream) != after:
             raise StaleAppend(f"{execution} holds {len(stream)} events, the writer knew of {after}")
+        if not events:
+            return
         self._streams.setdefault(execution, stream).extend(events)
+        if isinstance(events[0], ExecutionRedriven):
+            self._redriven[execution] = events[0]
 
     def append_all(self, appends: Sequence[Append]) -> None:
         for append in appends:
@@ -35,7 +45,7 @@ class MemoryStore:
                     f"{append.execution} holds {held} events, the writer knew of {append.after}"
                 )
         for append in appends:
-            self._streams.setdefault(append.execution, []).extend(append.events)
+            self.append(append.execution, append.events, after=append.after)
 
     def read(self, execution: str, *, after: int = 0) -> Iterator[Event]:
         stream = self._streams.get(execution, [])
@@ -46,6 +56,7 @@ class MemoryStore:
 
     def forget(self, execution: str) -> None:
         self._streams.pop(execution, None)
+        self._redriven.pop(execution, None)
 
     def executions(self) -> Sequence[str]:
         return list(self._streams)
@@ -53,7 +64,11 @@ class MemoryStore:
     def find(self, execution: str) -> ExecutionRecord | None:
         """Made of the log when it is asked for: to keep it up to date would cost more."""
         stream = self._streams.get(execution)
-        return recorded(execution, None, list(stream)) if stream else None
+        if not stream:
+            return None
+        redriven = self._redriven.get(execution)
+        telling = [*stream[:2], *([redriven] if redriven else ()), *stream[max(2, len(stream) - TAIL) :]]
+        return structs.replace(recorded(execution, None, telling), events=len(stream))
 
     def list(self, wanted: ExecutionFilter) -> Sequence[ExecutionRecord]:
         records = (self.find(execution) for execution in reversed(self.executions()))

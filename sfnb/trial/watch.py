@@ -66,7 +66,8 @@ class Watch:
     def enter(self, state: State, payload: Payload) -> Scope:
         raise AssertionError("a tested state is entered by the test")
 
-    def exit(self, state: State, payload: Payload, assigned: dict[str, Json] | None) -> None: ...
+    def exit(self, state: State, payload: Payload, assigned: dict[str, Json] | None) -> Payload:
+        return payload
 
     def evaluation_failed(
         self, state: State, scope: Scope, failure: StatesError, location: str | None

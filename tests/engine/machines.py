@@ -130,3 +130,8 @@ def types(execution: Execution) -> list[str]:
 
 def facts_of(execution: Execution, kind: type[facts.Fact]) -> list[Any]:
     return [event for event in execution.log if isinstance(event, kind)]
+
+
+def arn_of(name: str, machine: str = "machine") -> str:
+    """The ARN of an execution."""
+    return f"arn:aws:states:us-east-1:123456789012:execution:{machine}:{name}"

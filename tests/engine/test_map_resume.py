@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from laws import check_laws
-from machines import NOON, TREE, chain, distinct, distributed, frozen, parallel, single
+from machines import NOON, TREE, arn_of, chain, distinct, distributed, frozen, parallel, single
 from msgspec import structs
 
 import sfnb
@@ -17,6 +17,7 @@ from sfnb.engine import events as ev
 from sfnb.engine import facts
 from sfnb.engine import map_run as module
 from sfnb.engine.clock import JumpClock
+from sfnb.engine.ports import Append
 from sfnb.engine.replay import ReplayMismatch
 from sfnb.executors import EXECUTORS
 from sfnb.items.folder import FolderBuckets
@@ -45,17 +46,28 @@ class Disk(MemoryStore):
 
     def __init__(self) -> None:
         super().__init__()
-        self.commits: list[tuple[str, list[ev.Event]]] = []
+        self.commits: list[list[Append]] = []
 
     def append(self, execution: str, events: Sequence[ev.Event], *, after: int) -> None:
-        super().append(execution, events, after=after)
-        self.commits.append((execution, list(events)))
+        self.append_all([Append(execution, events, after)])
+
+    def append_all(self, appends: Sequence[Append]) -> None:
+        for append in appends:
+            super().append(append.execution, append.events, after=append.after)
+        self.commits.append([Append(it.execution, list(it.events), it.after) for it in appends])
+
+    def of_parent(self) -> list[Sequence[ev.Event]]:
+        """What the parent wrote, commit by commit."""
+        return [
+            next((append.events for append in commit if append.execution == ARN), ())
+            for commit in self.commits
+        ]
 
     def until(self, commit: int) -> MemoryStore:
         """What there was after so many commits."""
         store = MemoryStore()
-        for execution, events in self.commits[:commit]:
-            store.append(execution, events, after=len(list(store.read(execution))))
+        for appends in self.commits[:commit]:
+            store.append_all(appends)
         return store
 
 
@@ -90,7 +102,7 @@ def resumed(
         machine = load_machine(service, distinct(tree), name="machine")
         log = list(store.read(ARN))
         live = service.resume_execution(
-            machine.record, "once", clock=JumpClock(log[-1].timestamp, frozen=True)
+            arn_of("once"), machine=machine.record, clock=JumpClock(log[-1].timestamp, frozen=True)
         )
         assert live.wait(20)
     return list(store.read(ARN))
@@ -181,8 +193,8 @@ def test_a_commit_that_was_torn_can_be_taken_up(tree: TREE, input: Any, folder: 
     """A disk that keeps only the first of the events that were written together."""
     log, disk = whole(tree, folder, input)
 
-    for commit, (arn, events) in enumerate(disk.commits):
-        for kept in range(1, len(events)) if arn == ARN and commit else ():
+    for commit, events in enumerate(disk.of_parent()):
+        for kept in range(1, len(events)) if commit else ():
             store = disk.until(commit)
             store.append(ARN, events[:kept], after=len(list(store.read(ARN))))
             again = resumed(tree, folder, store)
@@ -214,8 +226,8 @@ def cut_while_it_runs(tree: TREE, folder: Path) -> MemoryStore:
     _, disk = whole(tree, folder)
     commit = next(
         index
-        for index, (arn, events) in enumerate(disk.commits)
-        if arn != ARN and isinstance(events[-1], ev.TERMINAL)
+        for index, appends in enumerate(disk.commits)
+        if any(it.execution != ARN and isinstance(it.events[-1], ev.TERMINAL) for it in appends)
     )
     return disk.until(commit + 1)
 
@@ -236,7 +248,8 @@ def test_what_is_read_is_recorded_before_a_child_is_started(folder: Path) -> Non
     tree, _ = CASES["read from a file"]
     _, disk = whole(tree, folder)
 
-    kinds = [(arn == ARN, type(event)) for arn, events in disk.commits for event in events]
+    appends = [append for commit in disk.commits for append in commit]
+    kinds = [(append.execution == ARN, type(event)) for append in appends for event in append.events]
     assert kinds.index((True, facts.ItemsRead)) < kinds.index((False, ev.ExecutionStarted))
 
 
@@ -269,7 +282,9 @@ def test_the_children_that_are_counted_from_their_logs_are_in_the_counts(folder:
     store = cut_while_it_runs(tree, folder)
     with serving(folder, store, work) as service:
         machine = load_machine(service, distinct(tree), name="machine")
-        live = service.resume_execution(machine.record, "once", clock=JumpClock(NOON, frozen=True))
+        live = service.resume_execution(
+            arn_of("once"), machine=machine.record, clock=JumpClock(NOON, frozen=True)
+        )
         assert live.wait(20)
         (map_run,) = service.map_runs.of_execution(ARN)
         assert (map_run.items.succeeded, map_run.executions.total) == (6, 6)

@@ -94,7 +94,7 @@ def test_a_child_is_an_execution_with_a_log_and_a_context_of_its_own(service: St
         assert service.describe_execution(child.arn).status == "SUCCEEDED"
         log = list(service.get_execution_history(child.arn))
         assert log[0].type == "ExecutionStarted"
-        assert [event.id for event in log] == [1, 2, 3, 4]
+        assert [event.id for event in log if event.id] == [1, 2, 3, 4]
     assert service.map_runs.describe(map_run.arn) is map_run
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from laws import check_laws
-from machines import TREE, chain, distinct, frozen, load, parallel, single
+from machines import TREE, arn_of, chain, distinct, frozen, load, parallel, single
 from msgspec import structs
 from test_laws import INPUT, machines, numbers, serving, several
 
@@ -55,7 +55,7 @@ def resumed(tree: TREE, log: Sequence[ev.Event], name: str) -> list[ev.Event]:
         arn = f"arn:aws:states:us-east-1:123456789012:execution:machine:{name}"
         service.store.append(arn, log, after=0)
         clock = JumpClock(log[-1].timestamp, frozen=True)
-        live = service.resume_execution(machine.record, name, clock=clock)
+        live = service.resume_execution(arn_of(name), machine=machine.record, clock=clock)
         assert live.wait(20)
         return list(service.get_execution_history(arn))
 
@@ -168,7 +168,9 @@ def test_what_had_finished_is_not_done_again() -> None:
     with serving("inline") as service:
         machine = load(service, tree, work=work)
         service.store.append(execution.arn, log[:cut], after=0)
-        live = service.resume_execution(machine.record, "once", clock=JumpClock(log[cut - 1].timestamp))
+        live = service.resume_execution(
+            arn_of("once"), machine=machine.record, clock=JumpClock(log[cut - 1].timestamp)
+        )
         assert live.wait(20)
     assert len(calls) == 1
 
@@ -182,6 +184,6 @@ def test_a_log_that_does_not_fit_is_shown_and_left_alone() -> None:
         arn = f"arn:aws:states:us-east-1:123456789012:execution:machine:{name}"
         service.store.append(arn, log[:cut], after=0)
         with pytest.raises(ReplayMismatch, match=r"TaskStateEntered .* PassStateEntered"):
-            service.resume_execution(machine.record, name)
+            service.resume_execution(arn_of(name), machine=machine.record)
         assert list(service.store.read(arn)) == log[:cut]
     assert issubclass(ReplayMismatch, sfnb.SfnbError)

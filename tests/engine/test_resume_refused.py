@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from machines import TREE, chain, distinct, frozen, load, parallel, single
+from machines import TREE, arn_of, chain, distinct, frozen, load, parallel, single
 from test_laws import serving
 
 from sfnb.engine import events as ev
@@ -38,7 +38,7 @@ def refused(
     machine = load(service, distinct(tree), **tasks)
     service.store.append(ARN, log, after=0)
     with pytest.raises(fault):
-        service.resume_execution(machine.record, "it", clock=JumpClock(log[-1].timestamp))
+        service.resume_execution(arn_of("it"), machine=machine.record, clock=JumpClock(log[-1].timestamp))
     assert list(service.store.read(ARN)) == list(log)
 
 
@@ -65,7 +65,7 @@ def test_an_execution_that_is_under_way() -> None:
         machine = load(service, single({**WAIT, "Seconds": 600}))
         machine.start({}, name="it")
         with pytest.raises(ExecutionNotResumable):
-            service.resume_execution(machine.record, "it")
+            service.resume_execution(arn_of("it"), machine=machine.record)
 
 
 def test_no_task_is_called_where_another_branch_does_not_fit() -> None:
@@ -86,7 +86,7 @@ def test_a_callback_waits_on_though_nobody_stands_for_its_service() -> None:
     with serving("threads") as service:
         machine = load_machine(service, distinct(single(CALL)), name="machine")
         service.store.append(ARN, log, after=0)
-        live = service.resume_execution(machine.record, "it")
+        live = service.resume_execution(arn_of("it"), machine=machine.record)
         (token,) = service.list_task_tokens()
         service.send_task_success(token.token, '{"ok": true}')
         assert live.wait(10)
@@ -112,7 +112,7 @@ def test_a_nested_execution_is_followed_again() -> None:
         assert child.run({}, name="inner").output == 7
         machine = load_machine(service, distinct(single(task)), name="machine")
         service.store.append(ARN, log, after=0)
-        live = service.resume_execution(machine.record, "it")
+        live = service.resume_execution(arn_of("it"), machine=machine.record)
         assert live.wait(10)
         assert '"Output":7' in str(service.describe_execution(ARN).output)
 
@@ -124,6 +124,8 @@ def test_mocks_can_be_given_again() -> None:
         machine = load(service, tree, work=lambda payload: "REAL")
         service.store.append(ARN, log, after=0)
         mocks = mocks_of({"S1": "mocked"}, machine.tree, ["S1"])
-        live = service.resume_execution(machine.record, "it", mocks=mocks, clock=JumpClock(log[-1].timestamp))
+        live = service.resume_execution(
+            arn_of("it"), machine=machine.record, mocks=mocks, clock=JumpClock(log[-1].timestamp)
+        )
         assert live.wait(10)
         assert service.describe_execution(ARN).output == '"mocked"'

@@ -239,7 +239,7 @@ def test_an_endless_loop_commits_what_happened_as_it_goes() -> None:
     service.close()
 
 
-def test_a_store_that_fails_ends_the_execution_visibly(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_execution_that_cannot_be_written_is_let_go_of_visibly() -> None:
     class Failing(MemoryStore):
         def append(self, execution: str, events: Sequence[ev.Event], *, after: int) -> None:
             if after:
@@ -250,8 +250,9 @@ def test_a_store_that_fails_ends_the_execution_visibly(caplog: pytest.LogCapture
     execution = load(service, single({"Type": "Wait", "Seconds": 1})).start(clock=frozen())
 
     assert execution.wait(SOON)
-    assert execution.status == "FAILED"
-    assert "somebody else writes here" in caplog.text
+    assert execution.status == "RUNNING"
+    with pytest.raises(StaleAppend, match="somebody else writes here"):
+        execution.result()
     service.close()
 
 
@@ -302,18 +303,22 @@ def refuse(_: Any) -> None:
     raise sfnb.TaskError("E", "always")
 
 
-def test_chance_follows_the_name_of_the_execution(service: StepFunctions) -> None:
+def test_chance_follows_the_name_of_the_execution_under_a_frozen_clock(service: StepFunctions) -> None:
     machine = load(
         service,
         single(
             {"Type": "Pass", "Parameters": {"id.$": "States.UUID()", "r.$": "States.MathRandom(0, 999999)"}}
         ),
     )
-    one, two = machine.run(name="one"), machine.run(name="two")
+    one, two = machine.run(name="one", clock=frozen()), machine.run(name="two", clock=frozen())
     again = StepFunctions()
 
     assert one.output != two.output
-    assert load(again, machine.tree).run(name="one").output == one.output
+    assert load(again, machine.tree).run(name="one", clock=frozen()).output == one.output
+    assert (
+        load(again, machine.tree).run(name="three").output
+        != load(service, machine.tree).run(name="three").output
+    )
     again.close()
 
 

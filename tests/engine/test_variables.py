@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from laws import check_laws
-from machines import TREE, chain, distinct, distributed, frozen, load, parallel, single, types
+from machines import TREE, arn_of, chain, distinct, distributed, frozen, load, parallel, single, types
 
 import sfnb
 from sfnb.engine.clock import JumpClock
@@ -382,7 +382,9 @@ def test_what_was_kept_before_a_cut_counts_after_it(small: StepFunctions) -> Non
     other = StepFunctions(limits=small.limits)
     machine = load_machine(other, tree, name="machine")
     other.store.append(execution.arn, log[:cut], after=0)
-    live = other.resume_execution(machine.record, "once", clock=JumpClock(log[cut - 1].timestamp))
+    live = other.resume_execution(
+        arn_of("once"), machine=machine.record, clock=JumpClock(log[cut - 1].timestamp)
+    )
     assert live.wait(10)
     assert other.describe_execution(execution.arn).error == "States.DataLimitExceeded"
     other.close()

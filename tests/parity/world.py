@@ -187,7 +187,7 @@ class SfnbApi:
         from sfnb.engine.log_records import log_records
 
         records: list[dict[str, Any]] = []
-        for live in reversed(self._service.list_executions()):
+        for live in reversed(self._service.latest_executions()):
             live.wait(PATIENCE_SECONDS)
             asked = self._logging[live.machine.arn]
             events = self._service.get_execution_history(live.arn)

@@ -76,7 +76,7 @@ def test_nothing_is_started_after_close() -> None:
     with pytest.raises(ServiceClosed, match="closed"):
         machine.start()
     with pytest.raises(ServiceClosed):
-        service.resume_execution(service.describe_state_machine(machine.arn), "any")
+        service.resume_execution(f"{machine.arn}:any")
 
 
 # Who listens to what tasks print

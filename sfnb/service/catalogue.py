@@ -1,0 +1,204 @@
+"""The executions that there are: of this process, and those that the stores have kept from before."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from itertools import islice
+from weakref import WeakValueDictionary
+
+from msgspec import structs
+
+from sfnb.asl.decode import load
+from sfnb.asl.machine import Definition, MachineType, walk
+from sfnb.asl.source import Source, read_text
+from sfnb.asl.states.map_ import Map
+from sfnb.engine import events as ev
+from sfnb.engine.execution import ExecutionState, state_of
+from sfnb.engine.map_run import label_of
+from sfnb.engine.ports import EventStore
+from sfnb.engine.records import ExecutionFilter, ExecutionRecord
+from sfnb.map_runs import MapRuns
+from sfnb.service.machines import Machines
+from sfnb.service.records import Live, StateMachineRecord
+from sfnb.service.refusals import ExecutionDoesNotExist, StateMachineDoesNotExist
+
+MOST_READ = 64
+"""How many definitions that were read back from a store are remembered."""
+
+
+class Catalogue(Machines):
+    """Finds executions and their definitions.
+
+    store: where executions go. scratch: where those of machines go that have been given no name; the same
+    unless told.
+    """
+
+    store: EventStore
+    scratch: EventStore | None
+    map_runs: MapRuns
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._live: dict[str, Live] = {}
+        """Those under way."""
+        self._known: WeakValueDictionary[str, Live] = WeakValueDictionary()
+        """Those that somebody has in hand."""
+        self._kept: dict[tuple[int, str], tuple[Source, str]] = {}
+        self._read: dict[tuple[str, str], StateMachineRecord] = {}
+
+    # Executions
+
+    def execution(self, arn: str) -> Live:
+        """Raises ExecutionDoesNotExist."""
+        live = self._live.get(arn) or self._known.get(arn) or self._child(arn) or self._stored(arn)
+        if live is None:
+            raise ExecutionDoesNotExist(f"Execution Does Not Exist: '{arn}'")
+        return live
+
+    def list_executions(self, wanted: ExecutionFilter | None = None) -> list[ExecutionRecord]:
+        """Newest first, of all stores; children of map runs only if they are asked for."""
+        wanted = wanted or ExecutionFilter()
+        if len(self._stores()) == 1:
+            return list(self.store.list(wanted))
+        enough = None if wanted.limit is None else wanted.offset + wanted.limit
+        each = [store.list(structs.replace(wanted, limit=enough, offset=0)) for store in self._stores()]
+        merged = heapq.merge(*each, key=lambda record: record.started, reverse=True)
+        return list(islice(merged, wanted.offset, enough))
+
+    def latest_executions(self, wanted: ExecutionFilter | None = None) -> list[Live]:
+        return [self.execution(record.arn) for record in self.list_executions(wanted)]
+
+    def interrupted_executions(self) -> list[ExecutionRecord]:
+        """Those that have no end and that nobody goes on with, oldest first."""
+        running = self.list_executions(ExecutionFilter(status=("RUNNING",)))
+        return [record for record in reversed(running) if self.is_interrupted(record)]
+
+    def is_interrupted(self, record: ExecutionRecord) -> bool:
+        if record.status != "RUNNING" or record.owner == "others":
+            return False
+        live = self._live.get(record.arn)
+        return live is None or live.run is None
+
+    def find_execution(self, arn: str) -> ExecutionRecord | None:
+        return next((record for store in self._stores() if (record := store.find(arn)) is not None), None)
+
+    def describe_execution(self, arn: str) -> ExecutionState:
+        """What the execution has come to; raises ExecutionDoesNotExist."""
+        live = self.execution(arn)
+        if live.first is None:
+            first = next(live.store.read(arn))
+            assert isinstance(first, ev.ExecutionStarted)  # committed before anybody knew the ARN
+            live.first = first
+        if live.last is None and live.run is None:
+            live.refresh()
+        return state_of(live.first, live.last)
+
+    def get_execution_history(self, arn: str) -> Iterator[ev.Event]:
+        """Every event and fact so far, in order; raises ExecutionDoesNotExist."""
+        return self.execution(arn).store.read(arn)
+
+    def store_of(self, machine: StateMachineRecord) -> EventStore:
+        return self.scratch if self.scratch is not None and not machine.named else self.store
+
+    def _stores(self) -> list[EventStore]:
+        return [self.store] if self.scratch is None else [self.scratch, self.store]
+
+    def _child(self, arn: str) -> Live | None:
+        """A child execution of a map run of this process, which nobody has asked for yet."""
+        found = self.map_runs.child(arn) if "/" in arn else None
+        if found is None:
+            return None
+        map_run, child = found
+        parent = self.execution(map_run.run.arn).machine
+        machine = part_of(parent, map_run.label, map_run.command.processor)
+        live = self._known[arn] = Live(arn, child.name, machine, map_run.run.store)
+        live.run = child.run
+        live.first = child.started
+        child.tell_end(live.end)
+        return live
+
+    def _stored(self, arn: str) -> Live | None:
+        """An execution that a store has kept."""
+        for store in self._stores():
+            record = store.find(arn)
+            if record is not None:
+                live = self._known[arn] = Live(arn, record.name, self._machine_of(record, store), store)
+                live.refresh()
+                return live
+        return None
+
+    # Definitions
+
+    def keep_definition(self, machine: StateMachineRecord, store: EventStore) -> str:
+        """The key under which the store has a machine's definition, once it has."""
+        kept = self._kept.get((id(store), machine.arn))
+        if kept is None or kept[0] is not machine.source:
+            kept = machine.source, store.keep_definition(machine.source.resolved_text)
+            self._kept[id(store), machine.arn] = kept
+        return kept[1]
+
+    def _machine_of(self, record: ExecutionRecord, store: EventStore) -> StateMachineRecord:
+        """The machine of an execution as it was when that began; raises StateMachineDoesNotExist."""
+        arn, *labels = record.machine.split("/")
+        key = record.definition
+        if key is None:
+            raise StateMachineDoesNotExist(
+                f"State Machine Does Not Exist: '{arn}'; the log of '{record.arn}' does not say what it ran"
+            )
+        machine = self._defined(arn, key, store)
+        if machine is None:
+            source = read_text(self._text_of(arn, key, store), max_bytes=2**62)
+            kind: MachineType = "EXPRESS" if record.kind == "EXPRESS" and not labels else "STANDARD"
+            definition, warnings = load(source, kind)
+            machine = StateMachineRecord(
+                arn=arn,
+                name=arn.rpartition(":")[2],
+                named=True,
+                type=kind,
+                role_arn=f"arn:aws:iam::{self.account}:role/sfnb",
+                source=source,
+                definition=definition,
+                warnings=warnings,
+                creation_date=record.started,
+            )
+            if len(self._read) >= MOST_READ:
+                del self._read[next(iter(self._read))]
+            self._read[arn, key] = machine
+        for label in labels:
+            machine = part_of(machine, label, _processor(machine.definition, machine.arn, label))
+        return machine
+
+    def _text_of(self, arn: str, key: str, store: EventStore) -> str:
+        try:
+            return store.definition(key)
+        except KeyError:
+            raise StateMachineDoesNotExist(
+                f"State Machine Does Not Exist: '{arn}'; the store has lost its definition"
+            ) from None
+
+    def _defined(self, arn: str, key: str, store: EventStore) -> StateMachineRecord | None:
+        """A machine with this very definition, if there is one at hand."""
+        known = self._machines.get(arn)
+        if known is not None and self._kept.get((id(store), arn)) == (known.source, key):
+            return known
+        return self._read.get((arn, key))
+
+
+def part_of(machine: StateMachineRecord, label: str, processor: Definition) -> StateMachineRecord:
+    """What the children of the map runs with this label run."""
+    return structs.replace(
+        machine,
+        arn=f"{machine.arn}/{label}",
+        name=f"{machine.name}/{label}",
+        type=processor.processor_config.execution_type or "STANDARD",
+        definition=processor,
+    )
+
+
+def _processor(definition: Definition, machine_arn: str, label: str) -> Definition:
+    """What the children of the map run with this label run."""
+    for state in walk(definition):
+        if isinstance(state, Map) and state.distributed and label_of(machine_arn, state) == label:
+            return state.item_processor
+    raise StateMachineDoesNotExist(f"State Machine Does Not Exist: '{machine_arn}/{label}'")
