@@ -24,7 +24,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._streams: dict[str, list[Event]] = {}
-        self._redriven: dict[str, ExecutionRedriven] = {}
+        self._redriven: dict[str, Sequence[Event]] = {}
         self._definitions: dict[str, str] = {}
 
     def append(self, execution: str, events: Sequence[Event], *, after: int) -> None:
@@ -35,7 +35,7 @@ class MemoryStore:
             return
         self._streams.setdefault(execution, stream).extend(events)
         if isinstance(events[0], ExecutionRedriven):
-            self._redriven[execution] = events[0]
+            self._redriven[execution] = events[:2]  # under another definition, as the second may say
 
     def append_all(self, appends: Sequence[Append]) -> None:
         for append in appends:
@@ -66,8 +66,8 @@ class MemoryStore:
         stream = self._streams.get(execution)
         if not stream:
             return None
-        redriven = self._redriven.get(execution)
-        telling = [*stream[:2], *([redriven] if redriven else ()), *stream[max(2, len(stream) - TAIL) :]]
+        redriven = self._redriven.get(execution, ())
+        telling = [*stream[:2], *redriven, *stream[max(2, len(stream) - TAIL) :]]
         return structs.replace(recorded(execution, None, telling), events=len(stream))
 
     def list(self, wanted: ExecutionFilter) -> Sequence[ExecutionRecord]:
