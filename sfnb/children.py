@@ -8,11 +8,12 @@ indices that those of an iteration have.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 
 from msgspec import structs
 
 from sfnb.asl.graph import NodePath
-from sfnb.engine.children import Child
+from sfnb.engine.children import Child, Counts
 from sfnb.engine.events import Event
 from sfnb.engine.map_run import MapRun
 from sfnb.engine.visits import Visit, fold_visits
@@ -85,25 +86,47 @@ def placed(inner: Visit, map_visit: Visit, index: int) -> Visit:
     )
 
 
-def progress_of(visits: Iterable[Visit], map_runs: MapRuns) -> dict[NodePath, Progress]:
-    """How far the Maps in DISTRIBUTED mode are; those of one path are added up."""
+def progress_of(
+    visits: Iterable[Visit], map_runs: MapRuns, moment: datetime | None = None
+) -> dict[NodePath, Progress]:
+    """How far the Maps in DISTRIBUTED mode are; those of one path are added up.
+
+    moment: how far they were then, `visits` being those up to it; of a map run that was under way the
+        children count that are still kept.
+    """
     found: dict[NodePath, Progress] = {}
     for visit in visits:
         for map_run in last_map_runs([visit], map_runs):
-            progress = progress_of_run(map_run, visit.length)
+            if moment is None or visit.status != "running":
+                progress = progress_of_run(map_run, visit.length)
+            else:
+                progress = _progress_then(map_run, moment, visit.length)
             found[visit.path] = found[visit.path] + progress if visit.path in found else progress
     return found
+
+
+def _progress_then(map_run: MapRun, moment: datetime, length: int) -> Progress:
+    items = Counts()
+    for child in list(map_run.children.values()):
+        if child.started.timestamp <= moment:
+            items.running += child.item_count
+            if child.last is not None and child.last.timestamp <= moment:
+                items.move(child.status, child.item_count)
+    return _progress(items, length or None)
 
 
 def progress_of_run(map_run: MapRun, length: int = 0) -> Progress:
     """`length`: how many items it was given; 0 where that shows as they are read."""
     items = map_run.items
-    known = items.total if map_run.stopped is not None else length or None
+    return _progress(items, items.total if map_run.stopped is not None else length or None)
+
+
+def _progress(items: Counts, total: int | None) -> Progress:
     return Progress(
         succeeded=items.succeeded,
         failed=items.failed,
         timed_out=items.timed_out,
         aborted=items.aborted,
         running=items.running,
-        total=known,
+        total=total,
     )

@@ -4,37 +4,41 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from sfnb.asl import machine as asl
-from sfnb.asl.graph import Graph, NodePath
 from sfnb.engine import events as ev
-from sfnb.engine import facts
 from sfnb.engine.execution import ExecutionState
-from sfnb.engine.history import history
-from sfnb.engine.visits import MapItem, Visit, fold_items, fold_visits
+from sfnb.engine.records import ExecutionRecord
+from sfnb.engine.redrive import redrive_refusal
+from sfnb.engine.visits import Visit
 from sfnb.errors import SfnbError
-from sfnb.service import Live, StepFunctions
-from sfnb.values import Json, decode
+from sfnb.logged import Kept, Logged
+from sfnb.service import ExecutionDoesNotExist, Live, StepFunctions
+from sfnb.values import Json
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sfnb.diff import Diff
     from sfnb.engine.children import Child
     from sfnb.engine.map_run import MapRun
-    from sfnb.machine import StateMachine
+    from sfnb.going_on import Definition
+    from sfnb.mocks.answers import Given
     from sfnb.renderers import Picture
     from sfnb.renderers.story import Progress
-
-Kept = TypeVar("Kept")
+    from sfnb.service.continuing import OnLost
+    from sfnb.snapshot import Snapshot
 
 GLANCE_SECONDS = 0.05
 """How late what a task prints may be seen."""
 MOMENT_SECONDS = 0.5
 """How long a task token is waited for before that is told."""
+LONG_LOG, LATEST = 100_000, 10_000
+"""From how many records on a card shows the latest ones alone, and how many of them."""
 
 
 class ExecutionFailed(SfnbError):
@@ -45,82 +49,90 @@ class ExecutionFailed(SfnbError):
         super().__init__(execution.summary())
 
 
-class Execution:
+class Execution(Logged):
     """One execution of a state machine; it may still be running.
 
     Get one from `machine.run`, `machine.start` or `%%asl --run`.
     """
 
-    def __init__(self, service: StepFunctions, live: Live) -> None:
-        self._service = service
-        self._live = live
-        self._kept: dict[str, Any] = {}
-        self._folded: dict[str, tuple[Visit, ...]] = {}
+    def __init__(self, service: StepFunctions, live: Live, *, latest: int | None = None) -> None:
+        """latest: how many of its latest records alone are read; None: all."""
+        super().__init__(service, live)
+        self.latest = latest
+        self._round = live.rounds
 
     @property
-    def arn(self) -> str:
-        return self._live.arn
+    def log(self) -> Sequence[ev.Event]:
+        """Every event and fact so far, as records."""
+        return self._once("log", self._read_log)
+
+    def _read_log(self) -> Sequence[ev.Event]:
+        if self.latest is None:
+            return list(self._live.store.read(self.arn))
+        return list(islice(self._live.store.read_back(self.arn), self.latest))[::-1]
 
     @property
-    def name(self) -> str:
-        return self._live.name
+    def _grows(self) -> bool:
+        return self._live.last is None
 
-    @property
-    def machine_name(self) -> str:
-        return self._live.machine.name
-
-    @property
-    def machine(self) -> StateMachine:
-        """The machine it runs, with the definition it began with."""
-        from sfnb.machine import StateMachine
-
-        return StateMachine(self._service, self._live.machine)
+    def _once(self, key: str, make: Callable[[], Kept]) -> Kept:
+        """What was kept before a redrive is forgotten."""
+        if self._round != self._live.rounds:
+            self._round = self._live.rounds
+            self._kept.clear()
+            self._folded.clear()
+        return super()._once(key, make)
 
     def describe(self) -> ExecutionState:
         """Everything at once, as DescribeExecution has it."""
         return self._service.describe_execution(self.arn)
 
     @property
-    def status(self) -> str:
-        """RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED."""
-        return self.describe().status
+    def record(self) -> ExecutionRecord:
+        """What the store knows of it without its log; raises ExecutionDoesNotExist once it was deleted."""
+        record = self._live.store.find(self.arn)
+        if record is None:
+            raise ExecutionDoesNotExist(f"Execution Does Not Exist: '{self.arn}'")
+        return record
 
     @property
-    def input(self) -> Json:
-        return decode(self.describe().input)
+    def interrupted(self) -> bool:
+        """It has no end, and nobody goes on with it: `resume` does."""
+        live = self._live
+        if live.run is not None or live.last is not None:
+            return False
+        return self._service.is_interrupted(self.record)
 
     @property
-    def output(self) -> Json:
-        """The output; None while it runs and where it failed."""
-        output = self.describe().output
-        return None if output is None else decode(output)
+    def origin(self) -> str | None:
+        """The ARN of the execution that it was forked from."""
+        return self.record.origin
 
     @property
-    def error(self) -> str | None:
-        return self.describe().error
+    def redrive_count(self) -> int:
+        return self.record.redrive_count
 
     @property
-    def cause(self) -> str | None:
-        return self.describe().cause
-
-    @property
-    def start_date(self) -> datetime:
-        return self.describe().start_date
-
-    @property
-    def stop_date(self) -> datetime | None:
-        return self.describe().stop_date
-
-    @property
-    def duration(self) -> timedelta | None:
-        """On the execution's own clock; None while it runs."""
-        state = self.describe()
-        return None if state.stop_date is None else state.stop_date - state.start_date
+    def redrivable(self) -> bool:
+        """Whether `redrive` would take it: it failed, not long ago, and is no child of a map run."""
+        record = self.record
+        return record.parent is None and redrive_refusal(record, self._service.clock().now()) is None
 
     def wait(self, timeout_seconds: float | None = None) -> bool:
-        """Wait for the end; False if it has not come after `timeout_seconds`."""
-        # Asked first: an interrupt in the midst of Live.wait may leave its gate closed.
-        return self._live.last is not None or self._live.wait(timeout_seconds)
+        """Wait for the end; False if it has not come after `timeout_seconds`.
+
+        Raises SfnbError where it was interrupted: nobody goes on with it.
+        """
+        live = self._live
+        runs_here = live.run is not None
+        # Asked before Live.wait: an interrupt in the midst of that may leave its gate closed.
+        if live.last is not None:
+            return True
+        if runs_here or live.fault is not None:
+            return live.wait(timeout_seconds)
+        from sfnb.going_on import wait_for_others
+
+        return wait_for_others(self, timeout_seconds)
 
     def follow(self, printed: SimpleQueue[str]) -> None:
         """Wait for the end, and write what tasks print from this thread: so it lands in the right cell.
@@ -159,76 +171,78 @@ class Execution:
         self._service.stop_execution(self.arn, error=error, cause=cause)
 
     def result(self) -> Json:
-        """Wait, and return the output; raises ExecutionFailed where it did not succeed."""
+        """Wait, and return the output; raises ExecutionFailed where it did not succeed, StoreFault where its
+        log cannot be written any more.
+        """
         self.wait()
+        if self._live.fault is not None:
+            raise self._live.fault
         if self.status != "SUCCEEDED":
             raise ExecutionFailed(self)
         return self.output
 
-    # The log
+    # Going on
 
-    @property
-    def log(self) -> Sequence[ev.Event]:
-        """Every event and fact so far, as records."""
-        return self._once("log", lambda: list(self._service.get_execution_history(self.arn)))
+    def resume(
+        self,
+        *,
+        on_lost: OnLost = "repeat",
+        mock: Given | None = None,
+        on_output: Callable[[str], None] | None = None,
+    ) -> Execution:
+        """Go on where it was interrupted, and wait for the end, as `run` does; `sfnb.resume` does not wait.
 
-    def history(self) -> list[dict[str, Any]]:
-        """The events as GetExecutionHistory has them, in boto3's spelling."""
-        return history(self.log)
+        What had finished is not done again. on_lost: a task that had been called and had not answered is
+        called again ("repeat"), or fails with the Error `TaskLost` ("fail").
+        mock: again, where functions were among the mocks that it ran with.
+        Raises TasksMissing, ReplayMismatch, ExecutionNotResumable, ExecutionOwned; see `sfnb.resume`.
+        """
+        from sfnb.going_on import resume
 
-    @property
-    def trail(self) -> Sequence[Visit]:
-        """Every visit of a state, as records."""
-        return self._once("trail", lambda: fold_visits(self.log))
+        return resume(self, on_lost, mock, on_output)
 
-    @property
-    def deep_trail(self) -> Sequence[Visit]:
-        """The trail with the visits in the child executions of its map runs, each after its Map's."""
-        return self._once("deep_trail", lambda: self.deepened(self.trail))
+    def redrive(
+        self,
+        definition: Definition = None,
+        *,
+        mock: Given | None = None,
+        on_output: Callable[[str], None] | None = None,
+    ) -> Execution:
+        """Go on with an execution that failed, was aborted or timed out, from where it did; wait as `run` does.
 
-    def deepened(self, trail: Sequence[Visit], most: int | None = None) -> list[Visit]:
-        """A trail of this execution with the visits in children, of at most so many a map run."""
-        from sfnb.children import MOST_CHILDREN, deep_trail
+        What had succeeded is not done again. Functions are the ones that are there now.
+        definition: a mended one to go on under, for this execution alone: text, a dict, a file, a StateMachine.
+        mock: answers instead of calls; those that it ran with unless given.
+        Raises ExecutionNotRedrivable, ReplayMismatch where the log does not fit the definition, TasksMissing.
+        """
+        from sfnb.going_on import redrive
 
-        read = self._service.store.read
-        return deep_trail(trail, self._service.map_runs, read, self._folded, most=most or MOST_CHILDREN)
+        return redrive(self, definition, mock, on_output)
 
-    @property
-    def map_trail(self) -> Sequence[MapItem]:
-        return self._once("map_trail", lambda: fold_items(self.log))
+    def fork(
+        self,
+        state: str | None = None,
+        input: object = None,
+        *,
+        event: int | None = None,
+        definition: Definition = None,
+        name: str | None = None,
+        mock: Given | None = None,
+        on_output: Callable[[str], None] | None = None,
+    ) -> Execution:
+        """A new execution that goes on from the middle of this one; wait for its end as `run` does.
 
-    @property
-    def printed(self) -> str:
-        """All that tasks printed, in order."""
-        return "".join(event.text for event in self.log if isinstance(event, facts.TaskPrinted))
+        state: goes on from the last visit of this state, at any depth; or `event`: after the event of this id.
+        input: for that state, instead of what it was given.
+        definition: as for `redrive`. name: of the new execution.
+        mock: answers instead of calls; those that this one ran with unless given.
+        Raises SfnbError where there is no such visit, ReplayMismatch, TasksMissing, ExecutionAlreadyExists.
+        """
+        from sfnb.going_on import fork
 
-    @property
-    def events(self) -> pd.DataFrame:
-        """A row per event of the history."""
-        from sfnb.frames import events_frame
-
-        return events_frame(self.log)
-
-    @property
-    def visits(self) -> pd.DataFrame:
-        """A row per visit of a state: when, with what, to what end."""
-        from sfnb.frames import visits_frame
-
-        return visits_frame(self.trail)
-
-    @property
-    def variables(self) -> pd.DataFrame:
-        """A row per workflow variable with its last value, those of branches and iterations included."""
-        from sfnb.frames import variables_frame
-
-        return variables_frame(self.trail)
-
-    @property
-    def map_items(self) -> pd.DataFrame:
-        """A row per item of every inline Map."""
-        from sfnb.frames import map_items_frame
-
-        return map_items_frame(self.map_trail)
+        return fork(
+            self, state, event, input, definition=definition, name=name, mock=mock, on_output=on_output
+        )
 
     # Map runs
 
@@ -289,45 +303,57 @@ class Execution:
             ".children lists those that are kept"
         )
 
-    def select(self, path: str, **options: Any) -> pd.DataFrame:
-        """What a JSONPath finds in all payloads: values with their full paths, states and times."""
-        from sfnb.select import select
+    # Looking closer
 
-        return select(path, self.trail, **options)
+    def page(self, after: int = 0, limit: int = 1_000, *, newest: bool = False) -> pd.DataFrame:
+        """The events whose ids come after `after`, as `events` has them, `limit` at most; of a log of any length.
 
-    # Pictures
+        newest: the last ones rather than the first. `state` is None where it was entered before.
+        """
+        from sfnb.frames import events_frame
+        from sfnb.going_on import page
 
-    @property
-    def outline(self) -> Graph:
-        """The machine's nodes and edges, for renderers."""
-        return asl.graph(self._live.machine.definition)
+        return events_frame(page(self._live.store, self.arn, after, limit, newest=newest))
+
+    def glance(self) -> Execution:
+        """What a card shows: the execution itself; one with a very long log with the latest of it alone."""
+        if self.latest is not None or self.record.events <= LONG_LOG:
+            return self
+        return Execution(self._service, self._live, latest=LATEST)
 
     def graph(self, *, title: str | None = None) -> Picture:
-        """The machine with the way that was taken: visited states coloured by how they ended.
-
-        title: the machine's name and the status unless told; "" for none.
-        """
-        from sfnb.renderers import execution_picture
-
-        return execution_picture(
-            self.outline,
-            self.deep_trail,
-            title=self._title() if title is None else title,
-            progress=self.progress,
-        )
-
-    @property
-    def progress(self) -> dict[NodePath, Progress]:
-        """How far its Maps in DISTRIBUTED mode are, by path."""
-        from sfnb.children import progress_of
-
-        return progress_of(self.deep_trail, self._service.map_runs)
+        """The machine with the way that was taken; of a very long log, with the latest of it."""
+        seen = self.glance()
+        return super().graph(title=title) if seen is self else seen.graph(title=title)
 
     def timeline(self) -> Picture:
-        """When each state was visited, and for how long."""
-        from sfnb.renderers import timeline_picture
+        """When each state was visited, and for how long; of a very long log, the latest of it."""
+        seen = self.glance()
+        return super().timeline() if seen is self else seen.timeline()
 
-        return timeline_picture(self.deep_trail, title=self._title())
+    def _title(self) -> str:
+        return f"{self.machine_name}: {'INTERRUPTED' if self.interrupted else self.status}"
+
+    def at(self, moment: int | datetime | str) -> Snapshot:
+        """The execution as it was: tables, pictures, open states and variables of that moment.
+
+        moment: right after the event of this id, as `events` has it; at that time, an aware datetime on the
+            execution's clock; or right after a state was first entered, by its name, or by its path in
+            `visits` for a certain item: "Orders[3]/Price".
+        Raises SfnbError where there is no such moment.
+        """
+        from sfnb.snapshot import snapshot
+
+        return snapshot(self, moment)
+
+    def diff(self, other: Logged) -> Diff:
+        """This execution, on the left, beside another, on the right: of the same machine or of an edited one.
+
+        Visits are matched by state, branch or item, and by how often the state was visited there before.
+        """
+        from sfnb.diff import Diff
+
+        return Diff(self, other)
 
     def view(self) -> Any:
         """A live view: the graph, a time slider, and each state's data at a click."""
@@ -337,25 +363,11 @@ class Execution:
 
     # Words
 
-    def _title(self) -> str:
-        return f"{self.machine_name}: {self.status}"
-
     def summary(self) -> str:
         """How it stands, in a few lines; for a failure, where and why."""
         from sfnb.explain import summarise
 
         return summarise(self)
-
-    def _once(self, key: str, make: Callable[[], Kept]) -> Kept:
-        """Keep what cannot change any more."""
-        if key in self._kept:
-            kept: Kept = self._kept[key]
-            return kept
-        ended = self._live.last is not None
-        value = make()
-        if ended:
-            self._kept[key] = value
-        return value
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         from sfnb.notebook.display import execution_bundle

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec import structs
 
 from sfnb.engine.visits import Visit
 from sfnb.hints import MACHINE_TIMEOUT, Trouble, hints_for, shortened, states_on
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from sfnb.execution import Execution
 
 LONGEST_VALUE, LONGEST_MESSAGE, MOST_FRAMES, MOST_NOTES = 200, 600, 8, 3
+REDRIVE = "ex.redrive() goes on from there; what has succeeded is not done again"
+RESUME = "ex.resume() goes on from there, %asl resume with all that were interrupted"
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +55,11 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
 def summarise(execution: Execution) -> str:
     """How it stands, in a few lines; for a failure, where and why."""
-    told = account(execution)
+    return text_of(account(execution))
+
+
+def text_of(told: Account) -> str:
+    """An account as lines of plain text."""
     lines = [told.headline]
     lines += told.reason.splitlines()
     lines += [f"  {line}" for line in told.trace]
@@ -67,16 +74,43 @@ def hints(execution: Execution) -> list[str]:
 
 
 def account(execution: Execution) -> Account:
-    """Everything there is to tell."""
-    tell = {"RUNNING": _running, "SUCCEEDED": _succeeded, "ABORTED": _aborted}.get(execution.status, _failed)
-    return tell(execution)
+    """Everything there is to tell; of a very long log, what the latest of it tells."""
+    seen = execution.glance()
+    tell = {"RUNNING": _running, "SUCCEEDED": _succeeded, "ABORTED": _aborted}.get(seen.status, _failed)
+    told = tell(seen)
+    if seen.latest is not None:
+        told = structs.replace(told, facts=(*told.facts, _cut(seen)))
+    if _is_worth_redriving(seen):
+        told = structs.replace(told, hints=(*told.hints, REDRIVE))
+    return told
+
+
+def _cut(seen: Execution) -> tuple[str, str]:
+    count = seen.record.events
+    return (
+        "shown",
+        f"the latest {seen.latest:,} of {count:,} records; page(after=0) has all events, a page at a time",
+    )
+
+
+def _is_worth_redriving(execution: Execution) -> bool:
+    """Whether it can be redriven, and that would save something."""
+    if execution.status in ("RUNNING", "SUCCEEDED") or not execution.redrivable:
+        return False
+    failed = innermost_failure(execution.trail)
+    done = any(visit.status in ("succeeded", "caught") for visit in execution.trail)
+    return done and (failed is None or failed.type != "Fail")
 
 
 def _running(execution: Execution) -> Account:
     now = [visit for visit in execution.trail if visit.status == "running"]
-    facts = (("now in", _names(now)),) if now else ()
+    interrupted = execution.interrupted
+    facts = (("was in" if interrupted else "now in", _names(now)),) if now else ()
     return Account(
-        machine=execution.machine_name, status="RUNNING", facts=(*facts, *_items(execution, always=True))
+        machine=execution.machine_name,
+        status="INTERRUPTED" if interrupted else "RUNNING",
+        facts=(*facts, *_items(execution, always=True)),
+        hints=(RESUME,) if interrupted else (),
     )
 
 

@@ -152,7 +152,7 @@ def variables_frame(visits: Sequence[Visit]) -> pd.DataFrame:
     import pandas as pd
 
     parse = _Parser()
-    rows = list(_variables(visits))
+    rows = list(last_values(visits))
     return pd.DataFrame(
         {
             "scope": texts([scope for scope, *_ in rows]),
@@ -165,8 +165,8 @@ def variables_frame(visits: Sequence[Visit]) -> pd.DataFrame:
     )
 
 
-def _variables(visits: Sequence[Visit]) -> Iterator[tuple[str, str, int, Visit, str]]:
-    """(scope, name, how often it was set, by whom last, its JSON text)."""
+def last_values(visits: Sequence[Visit]) -> Iterator[tuple[str, str, int, Visit, str]]:
+    """Of each variable (scope, name, how often it was set, by whom last, its JSON text)."""
     scopes: dict[str, tuple[FramePath, dict[str, tuple[int, Visit, str]]]] = {"": ((), {})}
     for visit in sorted(visits, key=lambda visit: visit.exited_id or 0):
         if not visit.assigned:

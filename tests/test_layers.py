@@ -39,6 +39,9 @@ ROWS: list[dict[str, str]] = [
     {
         "machine": "a state machine in a user's hands",
         "execution": "an execution in a user's hands",
+        "logged": "what a log shows: status, tables, pictures",
+        "snapshot": "an execution as it was at some moment",
+        "diff": "two executions side by side",
         "explain": "what an execution came to, in words",
         "hints": "what to do about a failure",
         "display": "what an execution looks like in a cell",
@@ -53,10 +56,13 @@ ROWS: list[dict[str, str]] = [
 ]
 """From the bottom; rooms of one row do not import each other, but for those of TOGETHER."""
 
-TOGETHER = {"machine", "execution", "explain", "hints", "display", "default", "testing", "values", "errors"}
+TOGETHER = {
+    "machine", "execution", "logged", "snapshot", "diff", "explain", "hints", "display", "default", "testing",
+    "values", "errors",
+}  # fmt: skip
 """What a user holds is one idea in several files."""
 
-LAZY_UPWARDS = {("execution", "notebook"), ("trial", "notebook")}
+LAZY_UPWARDS = {(room, "notebook") for room in ("execution", "snapshot", "diff", "trial")}
 """How an execution and a test of a state look in a cell is the notebook's; imported when it is asked."""
 
 

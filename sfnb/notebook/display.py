@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sfnb.engine.map_run import MapRun
     from sfnb.execution import Execution
     from sfnb.items.buckets import Buckets
+    from sfnb.snapshot import Snapshot
 
 MOST_OBJECTS, MOST_COUNTED = 8, 10_000
 HUES = {
@@ -35,6 +36,7 @@ HUES = {
     "TIMED_OUT": ("⏱", "#8250df"),
     "ABORTED": ("■", "#57606a"),
     "RUNNING": ("▶", "#0969da"),
+    "INTERRUPTED": ("⏸", "#9a6700"),
 }
 NO_MATHS = "tex2jax_ignore mathjax_ignore"
 """Else a page takes what stands between the dollars of two paths for LaTeX."""
@@ -89,6 +91,13 @@ def execution_bundle(execution: Execution) -> dict[str, str]:
 def summary(execution: Execution) -> Shown:
     """How it ended, without a picture."""
     return Shown(_card(account(execution), took(execution.duration)), summarise(execution))
+
+
+def snapshot_bundle(snapshot: Snapshot) -> dict[str, str]:
+    """How it stood at a moment, over its picture."""
+    picture = snapshot.graph(title="")
+    html = _card(snapshot.account(), f"{took(snapshot.elapsed)} after the start") + picture.html
+    return {"text/html": html, "image/svg+xml": picture.svg, "text/plain": snapshot.summary()}
 
 
 def _card(told: Account, duration: str) -> str:

@@ -9,6 +9,7 @@ from sfnb.asl.graph import Graph, NodePath
 from sfnb.renderers.dot import render_dot
 from sfnb.renderers.mermaid import render_mermaid
 from sfnb.renderers.pictures import Picture as Picture
+from sfnb.renderers.pictures import difference_picture as difference_picture
 from sfnb.renderers.pictures import execution_picture as execution_picture
 from sfnb.renderers.pictures import picture as picture
 from sfnb.renderers.pictures import timeline_picture as timeline_picture

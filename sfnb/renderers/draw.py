@@ -41,7 +41,7 @@ from sfnb.renderers.shapes import (
     text,
 )
 from sfnb.renderers.story import Progress, Story
-from sfnb.renderers.style import HUES, LIGHT, LOOKS, Status
+from sfnb.renderers.style import HUES, LIGHT, LOOKS, Standing
 
 TILE, BADGE, BAR_HEIGHT = 28.0, 9.5, 6.0
 _FOLLOWS = {None: "", True: " sfnb-taken", False: " sfnb-untaken"}
@@ -141,8 +141,10 @@ class Pen(msgspec.Struct, frozen=True, kw_only=True):
         node, path = card.node, card.node.path
         lines = [node.name, node.type, *node.details, *(f"retry {line}" for line in node.retry), node.comment]
         if status := self.story.status(path):
-            visits = ", ".join(f"{count:,} {LOOKS[each].words}" for each, count in self.story.visits(path))
-            lines.insert(1, visits or LOOKS[status].words)
+            visits = ", ".join(
+                f"{count:,} {self.story.looks[each].words}" for each, count in self.story.visits(path)
+            )
+            lines.insert(1, visits or self.story.looks[status].words)
         return "\n".join(line for line in lines if line)
 
     def _writing(self, card: Card, rect: Rect) -> str:
@@ -189,14 +191,14 @@ class Pen(msgspec.Struct, frozen=True, kw_only=True):
         if visits:
             return self._pill(visits, corner[0] + 8, y - 4)
         mark = symbol(f"{self.prefix}-{status}", x, y, 13, "sfnb-mark")
-        return f'<g class="sfnb-badge">{disc(x, y, BADGE, LOOKS[status].light)}{mark}</g>'
+        return f'<g class="sfnb-badge">{disc(x, y, BADGE, self.story.looks[status].light)}{mark}</g>'
 
-    def _pill(self, visits: list[tuple[Status, int]], right: float, y: float) -> str:
+    def _pill(self, visits: list[tuple[Standing, int]], right: float, y: float) -> str:
         widths = [22 + labels.width(f"{count:,}", SMALL_SIZE, bold=True) for _, count in visits]
         x = right - sum(widths) - 6
         parts = [rectangle(Rect(x, y - 10, sum(widths) + 6, 20), 10, "sfnb-pill")]
         for (status, count), width in zip(visits, widths, strict=True):
-            key = disc(x + 11, y, 6.5, LOOKS[status].light)
+            key = disc(x + 11, y, 6.5, self.story.looks[status].light)
             key += symbol(f"{self.prefix}-{status}", x + 11, y, 10, "sfnb-mark")
             key += text(x + 20, y + 4, f"{count:,}", "sfnb-count")
             parts.append(f'<g class="sfnb-{status}">{key}</g>')
@@ -216,12 +218,17 @@ class Pen(msgspec.Struct, frozen=True, kw_only=True):
 
     def _wire(self, wire: Wire, curve: Curve) -> str:
         """A line and its arrow; a line into a join just runs into it."""
-        classes = f"sfnb-edge sfnb-edge-{wire.kind}{_FOLLOWS[self.story.follows(wire)]}"
+        classes = f"sfnb-edge sfnb-edge-{wire.kind}{self._follows(wire)}"
         colour = LIGHT["error" if wire.kind == "catch" else "line"]
         line = f'<path d="{curve_path(curve.points)}" fill="none" stroke="{colour}"/>'
         if wire.head[0] != "j":
             line += f'<path class="sfnb-tip" d="{arrow_path(curve)}" fill="{colour}"/>'
         return f'<g class="{classes}"{_ends(wire)}>{line}</g>'
+
+    def _follows(self, wire: Wire) -> str:
+        """The classes that say whether, and on which side alone, an execution went this way."""
+        side = self.story.side(wire)
+        return _FOLLOWS[self.story.follows(wire)] + (f" sfnb-{side}" if side else "")
 
     def _label(self, wire: Wire, curve: Curve) -> str:
         leading = SMALL_LEADING - 1
@@ -229,7 +236,7 @@ class Pen(msgspec.Struct, frozen=True, kw_only=True):
         y += 4 - (len(wire.label) - 1) * leading / 2
         lines = enumerate(wire.label)
         rows = "".join(text(x, y + row * leading, line, "", middle=True) for row, line in lines)
-        classes = f"sfnb-label sfnb-label-{wire.kind}{_FOLLOWS[self.story.follows(wire)]}"
+        classes = f"sfnb-label sfnb-label-{wire.kind}{self._follows(wire)}"
         return f'<g class="{classes}"{_ends(wire)}><title>{xml(labels.clean(wire.words))}</title>{rows}</g>'
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from sfnb.renderers import labels
 from sfnb.renderers.icons import MARKS, symbols
@@ -16,8 +16,8 @@ from sfnb.renderers.style import (
     LIGHT,
     LIGHT_PAGES,
     LOOKS,
-    STATUSES,
-    Status,
+    Look,
+    Standing,
     stylesheet,
 )
 
@@ -34,20 +34,22 @@ def frame(
     prefix: str,
     rules: str = "",
     title: str = "",
-    present: Collection[Status | None] = (),
+    present: Collection[Standing | None] = (),
     icons: dict[str, str] | None = None,
+    looks: Mapping[Standing, Look] = LOOKS,
 ) -> str:
     """`body`, drawn on a field of `width` by `height`, as a document.
 
-    prefix: begins every id. rules: its own style. present: the statuses that want explaining.
-    icons: the symbols it uses besides those of the statuses.
+    prefix: begins every id. rules: its own style. present: the standings that want explaining,
+    of those in `looks`. icons: the symbols it uses besides theirs.
     """
-    keys, keys_width = _legend(prefix, present)
+    keys, keys_width = _legend(prefix, present, looks)
     heading = labels.wrap(title, TITLE_SIZE, max(width, 320), 1, bold=True)[0]
     above = MARGIN + (TITLE_HEIGHT if heading else 0)
     whole = max(width, keys_width, labels.width(heading, TITLE_SIZE, bold=True)) + 2 * MARGIN
     tall = above + height + (LEGEND_HEIGHT if keys else 0) + MARGIN
-    parts = [f"<defs>{symbols(prefix, (icons or {}) | MARKS)}</defs>"]
+    marks = {name: MARKS[name] for name in looks}
+    parts = [f"<defs>{symbols(prefix, (icons or {}) | marks)}</defs>"]
     if heading:
         parts.append(text(MARGIN, MARGIN + 14, heading, "sfnb-title"))
     parts.append(f'<g transform="translate({number((whole - width) / 2)} {number(above)})">\n{body}\n</g>')
@@ -55,7 +57,7 @@ def frame(
         parts.append(
             f'<g class="sfnb-legend" transform="translate(18 {number(tall - MARGIN - 8)})">{keys}</g>'
         )
-    parts.insert(0, f"<style>\n{stylesheet(prefix, rules)}\n</style>")
+    parts.insert(0, f"<style>\n{stylesheet(prefix, rules, looks)}\n</style>")
     return _document("\n".join(parts), round(whole), round(tall), prefix=prefix, title=title)
 
 
@@ -71,15 +73,20 @@ def _document(inside: str, width: int, height: int, *, prefix: str, title: str) 
     )
 
 
-def _legend(prefix: str, present: Collection[Status | None]) -> tuple[str, float]:
-    """A key for each status that is present, and how wide they are together."""
+def _legend(
+    prefix: str, present: Collection[Standing | None], looks: Mapping[Standing, Look]
+) -> tuple[str, float]:
+    """A key for each standing that is present, and how wide they are together."""
     x, keys = 0.0, []
-    for status in STATUSES:
+    for status, look in looks.items():
         if status in present:
-            look = LOOKS[status]
             key = disc(x + 7, 0, 7, look.light) + symbol(f"{prefix}-{status}", x + 7, 0, 10, "sfnb-mark")
             keys.append(f'<g class="sfnb-{status}">{key}{text(x + 19, 4, look.words, "sfnb-small")}</g>')
             x += 37 + labels.width(look.words, 11)
+            if look.lined:
+                line = f'<path d="M{number(x - 10)} 0h30" stroke="{look.light}" fill="none"/>'
+                keys.append(f'<g class="sfnb-edge sfnb-taken sfnb-{status}">{line}</g>')
+                x += 40
     return "".join(keys), x
 
 

@@ -40,8 +40,12 @@ MARKS: dict[str, str] = {
     "aborted": '<path d="M5 5H11V11H5Z" fill="currentColor"/>',
     "timed_out": '<path d="M4 3H12L4 13H12Z"/>',
     "not_reached": '<path d="M5 8H11"/>',
+    "same": '<path d="M4.5 6H11.5M4.5 10H11.5"/>',
+    "differs": '<path d="M4.5 6H11.5M4.5 10H11.5M10 3.5L6 12.5"/>',
+    "only_left": '<path d="M9.8 3.8L5.6 8L9.8 12.2"/>',
+    "only_right": '<path d="M6.2 3.8L10.4 8L6.2 12.2"/>',
 }
-"""By status, and as symbols of their own so that a live view can turn one into another."""
+"""By standing, and as symbols of their own so that a live view can turn one into another."""
 
 
 def symbols(prefix: str, names: dict[str, str]) -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
 from sfnb.asl.graph import Graph, NodePath
+from sfnb.renderers.difference import RULES, merged, tell_difference
 from sfnb.renderers.frame import render_html
 from sfnb.renderers.story import Progress
-from sfnb.renderers.svg import render_svg
+from sfnb.renderers.style import DIFFERENCES, Difference
+from sfnb.renderers.svg import render_story, render_svg
 from sfnb.renderers.text import render_text
 from sfnb.renderers.timeline import render_table, render_timeline
 from sfnb.renderers.trail import Visit, bars, tell
@@ -61,3 +63,22 @@ def timeline_picture(visits: Sequence[Visit], *, title: str = "", now: datetime 
     """When each state was visited; `now` is how far open visits reach."""
     rows = bars(visits)
     return Picture(render_timeline(rows, title=title, now=now), render_table(rows, title=title))
+
+
+def difference_picture(
+    graphs: tuple[Graph, Graph],
+    trails: tuple[Sequence[Visit], Sequence[Visit]],
+    found: Iterable[tuple[NodePath, Difference]],
+    *,
+    title: str = "",
+) -> Picture:
+    """Two machines in one, with where two executions of them differ.
+
+    graphs, trails: of the left one and of the right one. found: what there is to say of each visit, or pair.
+    """
+    graph = merged(*graphs)
+    story = tell_difference(found, *trails)
+    svg = render_story(graph, story, title=title, rules=RULES)
+    key = "  ".join(f"{look.mark} {look.words}" for look in DIFFERENCES.values())
+    outline = render_text(graph, story.statuses, title=title, looks=DIFFERENCES)
+    return Picture(svg, f"{outline}\n{key}")

@@ -8,10 +8,10 @@ import msgspec
 
 from sfnb.asl.graph import NodePath
 from sfnb.renderers.scene import Wire
-from sfnb.renderers.style import BY_GRAVITY, STATUSES, Status
+from sfnb.renderers.style import BY_GRAVITY, LOOKS, STATUSES, Look, Standing, Status
 
 
-def gravest(counts: Mapping[Status, int]) -> Status:
+def gravest(counts: Mapping[Standing, int]) -> Status:
     """What a state visited many times is coloured by.
 
     >>> gravest({"succeeded": 38, "failed": 2}), gravest({})
@@ -67,31 +67,42 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
         return Progress(**sums, total=total)
 
 
+Way = tuple[NodePath | None, NodePath | None]
+"""From one state to another; None where a graph starts or ends."""
+
+
 class Story(msgspec.Struct, frozen=True, kw_only=True):
-    """As far as it is known; `statuses` None for a bare definition."""
+    """As far as it is known; `statuses` None for a bare definition.
 
-    statuses: Mapping[NodePath, Status] | None = None
-    counts: Mapping[NodePath, Mapping[Status, int]] = {}
-    taken: Collection[tuple[NodePath, NodePath]] | None = None
+    taken: the ways from state to state; None for a start or end, where those are not to be inferred.
+    sides: those of them that only one of two executions took.
+    looks: all that a state may be marked as, in the order of the legend.
+    """
+
+    statuses: Mapping[NodePath, Standing] | None = None
+    counts: Mapping[NodePath, Mapping[Standing, int]] = {}
+    taken: Collection[Way] | None = None
     progress: Mapping[NodePath, Progress] = {}
+    sides: Mapping[Way, Standing] = {}
+    looks: Mapping[Standing, Look] = msgspec.field(default_factory=lambda: LOOKS)
 
-    def status(self, path: NodePath) -> Status | None:
+    def status(self, path: NodePath) -> Standing | None:
         """Of one state: as told, or the gravest of its visits."""
         if self.statuses is None:
             return None
         return self.statuses.get(path) or gravest(self.counts.get(path, {}))
 
-    def visits(self, path: NodePath) -> list[tuple[Status, int]]:
+    def visits(self, path: NodePath) -> list[tuple[Standing, int]]:
         """How often each status occurred, where there is more than one visit to tell of."""
         if self.statuses is None:
             return []
         counts = self.counts.get(path, {})
-        shown = [(status, counts[status]) for status in STATUSES if counts.get(status)]
+        shown = [(status, counts[status]) for status in self.looks if counts.get(status)]
         return shown if sum(counts.values()) > 1 else []
 
-    def present(self, paths: Iterable[NodePath]) -> set[Status | None]:
-        """The statuses that occur among the states at `paths`."""
-        found: set[Status | None] = set()
+    def present(self, paths: Iterable[NodePath]) -> set[Standing | None]:
+        """The standings that occur among the states at `paths`, and among the ways."""
+        found: set[Standing | None] = {*self.sides.values()}
         for path in paths:
             found |= {self.status(path), *(status for status, _ in self.visits(path))}
         return found
@@ -103,11 +114,17 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
         ends = [path for path in (wire.source, wire.target) if path is not None]
         if any(self.status(path) == "not_reached" for path in ends):
             return False
+        if self.taken is not None and (wire.source, wire.target) in self.taken:
+            return True
         if self.taken is None or wire.kind == "start":
             return None if self.taken is None else True
         if wire.source is None or wire.target is None:
             return any(self._succeeded(path) for path in ends)
-        return (wire.source, wire.target) in self.taken
+        return False
+
+    def side(self, wire: Wire) -> Standing | None:
+        """Which of two executions alone went along `wire`; None where both did, or neither."""
+        return self.sides.get((wire.source, wire.target))
 
     def _succeeded(self, path: NodePath) -> bool:
         return self.status(path) == "succeeded" or bool(self.counts.get(path, {}).get("succeeded"))

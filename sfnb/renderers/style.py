@@ -12,27 +12,35 @@ librsvg) draw those.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, get_args
 
 import msgspec
 
 Status = Literal["succeeded", "failed", "caught", "running", "aborted", "timed_out", "not_reached"]
 STATUSES: tuple[Status, ...] = get_args(Status)
+Difference = Literal["same", "differs", "only_left", "only_right"]
+Standing = Status | Difference
+"""What a state is marked as: what became of it, or how two executions differ in it."""
 
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", Arial, sans-serif'
 MONO = 'ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace'
 
 
 class Look(msgspec.Struct, frozen=True):
-    """How a status shows. hue: on white (light) and on near-black (dark); mark: for plain text."""
+    """How a standing shows. hue: on white (light) and on near-black (dark); mark: for plain text.
+
+    lined: the ways between states are marked by it, too.
+    """
 
     words: str
     mark: str
     light: str
     dark: str
+    lined: bool = False
 
 
-LOOKS: dict[Status, Look] = {
+LOOKS: dict[Standing, Look] = {
     "succeeded": Look("succeeded", "✔", "#1a7f37", "#3fb950"),
     "failed": Look("failed", "✘", "#cf222e", "#ff7b72"),
     "caught": Look("caught", "⚠", "#9a6700", "#d29922"),
@@ -40,6 +48,14 @@ LOOKS: dict[Status, Look] = {
     "aborted": Look("aborted", "■", "#57606a", "#a4adb8"),
     "timed_out": Look("timed out", "⏱", "#8250df", "#bc8cff"),
     "not_reached": Look("not reached", "·", "#7d8590", "#7d8590"),
+}
+
+DIFFERENCES: dict[Standing, Look] = {
+    "same": Look("same", "=", "#57606a", "#a4adb8"),
+    "differs": Look("differs", "≠", "#8250df", "#bc8cff"),
+    "only_left": Look("only left", "<", "#0969da", "#58a6ff", lined=True),
+    "only_right": Look("only right", ">", "#bc4c00", "#f0883e", lined=True),
+    "not_reached": Look("in neither", "·", "#7d8590", "#7d8590"),
 }
 
 BY_GRAVITY: tuple[Status, ...] = ("failed", "timed_out", "aborted", "running", "caught", "succeeded")
@@ -96,26 +112,26 @@ _BASE = """
 """
 
 
-def stylesheet(scope: str, rules: str) -> str:
-    """`rules` after the ones every picture has; `&` in them stands for the picture."""
+def stylesheet(scope: str, rules: str, looks: Mapping[Standing, Look] = LOOKS) -> str:
+    """`rules` after the ones every picture has; `&` in them stands for the picture, STANDINGS for `looks`."""
     base = _BASE.replace("FONT", FONT).replace("MONO", MONO)
-    hues = "\n".join(f"& .sfnb-{name} {{ --sfnb-hue: var(--sfnb-{name}); }}" for name in (*HUES, *LOOKS))
-    css = "\n".join((_themes(), base.strip(), hues, rules.strip()))
-    return css.replace("&", f"#{scope}")
+    hues = "\n".join(f"& .sfnb-{name} {{ --sfnb-hue: var(--sfnb-{name}); }}" for name in (*HUES, *looks))
+    css = "\n".join((_themes(looks), base.strip(), hues, rules.strip()))
+    return css.replace("STANDINGS", ", ".join(f".sfnb-{name}" for name in looks)).replace("&", f"#{scope}")
 
 
-def _themes() -> str:
+def _themes(looks: Mapping[Standing, Look]) -> str:
     """The light and dark sets of variables, and who asks for which."""
-    light, dark = _variables(0), _variables(1)
+    light, dark = _variables(0, looks), _variables(1, looks)
     return (
         f"& {{ {light} }}\n@media (prefers-color-scheme: dark) {{ & {{ {dark} }} }}\n"
         f"{LIGHT_PAGES} {{ {light} }}\n{DARK_PAGES} {{ {dark} }}"
     )
 
 
-def _variables(theme: Literal[0, 1]) -> str:
+def _variables(theme: Literal[0, 1], looks: Mapping[Standing, Look]) -> str:
     colours = (LIGHT, DARK)[theme]
     pairs = {name: _PAGE.get(name, "{0}").format(colour) for name, colour in colours.items()}
     pairs |= {name: hue[theme] for name, hue in HUES.items()}
-    pairs |= {name: (look.light, look.dark)[theme] for name, look in LOOKS.items()}
+    pairs |= {name: (look.light, look.dark)[theme] for name, look in looks.items()}
     return " ".join(f"--sfnb-{name}: {value};" for name, value in pairs.items())

@@ -25,8 +25,8 @@ from sfnb.renderers.icons import ICONS
 from sfnb.renderers.labels import xml
 from sfnb.renderers.layout import find_program, lay_out
 from sfnb.renderers.scene import arrange
-from sfnb.renderers.story import Progress, Story
-from sfnb.renderers.style import STATUSES, Status
+from sfnb.renderers.story import Progress, Story, Way
+from sfnb.renderers.style import Standing
 from sfnb.renderers.text import render_text
 
 _RULES = """
@@ -59,9 +59,9 @@ _RULES = """
 & .sfnb-trough { fill: var(--sfnb-ink); fill-opacity: 0.12; stroke: none; }
 & .sfnb-part { fill: var(--sfnb-hue); stroke: none; }
 & .sfnb-pill { fill: var(--sfnb-card); stroke: var(--sfnb-hue); stroke-width: 1.3; }
-& .sfnb-node:is(STATUSES) > .sfnb-card { fill: var(--sfnb-hue); fill-opacity: 0.13; }
-& .sfnb-node:is(STATUSES) > .sfnb-card { stroke: var(--sfnb-hue); stroke-width: 1.8; }
-& .sfnb-node:is(STATUSES) > .sfnb-ring { stroke: var(--sfnb-hue); }
+& .sfnb-node:is(STANDINGS) > .sfnb-card { fill: var(--sfnb-hue); fill-opacity: 0.13; }
+& .sfnb-node:is(STANDINGS) > .sfnb-card { stroke: var(--sfnb-hue); stroke-width: 1.8; }
+& .sfnb-node:is(STANDINGS) > .sfnb-ring { stroke: var(--sfnb-hue); }
 & .sfnb-node:is(.sfnb-failed, .sfnb-timed_out) > .sfnb-card { stroke-width: 2.8; }
 & .sfnb-node.sfnb-caught > .sfnb-card { stroke-dasharray: 7 3; }
 & .sfnb-node.sfnb-not_reached > .sfnb-card { stroke-dasharray: 3 3; fill-opacity: 0.08; }
@@ -73,17 +73,17 @@ _RULES = """
   & .sfnb-running > :is(.sfnb-card, .sfnb-frame) { animation: sfnb-pulse 1.6s ease-in-out infinite; }
   @keyframes sfnb-pulse { 50% { stroke-opacity: 0.35; } }
 }
-""".replace("STATUSES", ", ".join(f".sfnb-{status}" for status in STATUSES))
+"""
 
 
 def render_svg(
     graph: Graph,
-    statuses: Mapping[NodePath, Status] | None = None,
+    statuses: Mapping[NodePath, Standing] | None = None,
     *,
     title: str = "",
     legend: bool = True,
-    counts: Mapping[NodePath, Mapping[Status, int]] | None = None,
-    taken: Collection[tuple[NodePath, NodePath]] | None = None,
+    counts: Mapping[NodePath, Mapping[Standing, int]] | None = None,
+    taken: Collection[Way] | None = None,
     progress: Mapping[NodePath, Progress] | None = None,
     direction: Direction = "TB",
 ) -> str:
@@ -97,23 +97,43 @@ def render_svg(
     same bytes.
     """
     story = Story(statuses=statuses, counts=counts or {}, taken=taken, progress=progress or {})
-    scene = arrange(graph, with_progress=statuses is not None)
+    bars = statuses is not None
+    return render_story(graph, story, title=title, legend=legend, direction=direction, bars=bars)
+
+
+def render_story(
+    graph: Graph,
+    story: Story,
+    *,
+    title: str = "",
+    legend: bool = True,
+    direction: Direction = "TB",
+    bars: bool = False,
+    rules: str = "",
+) -> str:
+    """The picture of a machine with what a story tells of it.
+
+    bars: leave room for how far states have come. rules: style besides that of every picture.
+    """
+    scene = arrange(graph, with_progress=bars)
     source = dot_source(scene, direction=direction)
-    prefix = "s" + blake2s(source.encode(), digest_size=4).hexdigest()
+    prefix = "s" + blake2s((source + rules).encode(), digest_size=4).hexdigest()
     program = find_program()
     layout = lay_out(program, source) if program else None
     if layout is None or not layout.places(scene.ids):
-        return _outline(render_text(graph, statuses, progress=progress), title, prefix)
+        outline = render_text(graph, story.statuses, progress=story.progress, looks=story.looks)
+        return _outline(outline, title, prefix)
     pen = Pen(prefix=prefix, scene=scene, layout=layout, story=story)
     return frame(
         pen.everything(),
         layout.width,
         layout.height,
         prefix=prefix,
-        rules=_RULES,
+        rules=_RULES + rules,
         title=title,
         present=story.present(card.node.path for card in scene.cards) if legend else (),
         icons={card.shape: ICONS[card.shape] for card in scene.cards},
+        looks=story.looks,
     )
 
 

@@ -9,21 +9,22 @@ from sfnb.asl.graph import Edge, Graph, Node, NodePath
 from sfnb.renderers.labels import clean, columns
 from sfnb.renderers.scene import readable, shape_of, words_of
 from sfnb.renderers.story import Progress
-from sfnb.renderers.style import LOOKS, Status
+from sfnb.renderers.style import LOOKS, Look, Standing
 
 WIDEST_COLUMN, LONGEST_WORDS = 34, 72
 
 
 def render_text(
     graph: Graph,
-    statuses: Mapping[NodePath, Status] | None = None,
+    statuses: Mapping[NodePath, Standing] | None = None,
     *,
     title: str = "",
     progress: Mapping[NodePath, Progress] | None = None,
+    looks: Mapping[Standing, Look] = LOOKS,
 ) -> str:
     """An outline with a line per state: mark, name, type, what it does, where it leads.
 
-    progress: of the states whose items are executions of their own.
+    progress: of the states whose items are executions of their own. looks: what `statuses` are of.
 
     >>> from sfnb.asl.graph import Edge, Graph, Node
     >>> ask = Node(name="Ask", type="Task", path=("Ask",), details=("poll",))
@@ -36,13 +37,14 @@ def render_text(
     · Bye  Pass        → End
     """
     lines = [clean(title)] if title else []
-    lines += _graph(graph, statuses, progress or {}, "", "Start")
+    marks = None if statuses is None else {path: looks[status].mark for path, status in statuses.items()}
+    lines += _graph(graph, marks, progress or {}, "", "Start")
     return "\n".join(line.rstrip() for line in lines)
 
 
 def _graph(
     graph: Graph,
-    statuses: Mapping[NodePath, Status] | None,
+    marks: Mapping[NodePath, str] | None,
     progress: Mapping[NodePath, Progress],
     indent: str,
     label: str,
@@ -54,7 +56,7 @@ def _graph(
     rows = [_cells(node) for node in graph.nodes]
     widths = [min(WIDEST_COLUMN, max(map(columns, column))) for column in zip(*rows, strict=True)]
     for node, row in zip(graph.nodes, rows, strict=True):
-        mark = "" if statuses is None else LOOKS[statuses.get(node.path, "not_reached")].mark
+        mark = "" if marks is None else marks.get(node.path, LOOKS["not_reached"].mark)
         cells = [
             cell + " " * (width - columns(cell)) for cell, width in zip(row, widths, strict=True) if width
         ]
@@ -62,7 +64,7 @@ def _graph(
         after = "; ".join((*told, *_ways(node, ways[node.name])))
         yield f"{indent}{mark:1} {'  '.join((*cells, after))}"
         for inner in node.graphs:
-            yield from _graph(inner, statuses, progress, indent + "    ", inner.label or "inside")
+            yield from _graph(inner, marks, progress, indent + "    ", inner.label or "inside")
 
 
 def _cells(node: Node) -> tuple[str, str, str]:

@@ -13,7 +13,7 @@ from typing import Protocol
 from sfnb.asl.graph import NodePath
 from sfnb.renderers.labels import clean
 from sfnb.renderers.story import Story, gravest
-from sfnb.renderers.style import Status
+from sfnb.renderers.style import Standing, Status
 from sfnb.renderers.timeline import Bar
 from sfnb.values import decode
 
@@ -48,8 +48,8 @@ def tell(visits: Sequence[Visit]) -> Story:
 
     Outside of Maps a state is as its latest visit left it; inside, as its gravest one.
     """
-    statuses: dict[NodePath, Status] = {}
-    counts: dict[NodePath, Counter[Status]] = defaultdict(Counter)
+    statuses: dict[NodePath, Standing] = {}
+    counts: dict[NodePath, Counter[Standing]] = defaultdict(Counter)
     taken: set[tuple[NodePath, NodePath]] = set()
     latest: dict[tuple[int, ...], NodePath] = {}
     for visit in visits:

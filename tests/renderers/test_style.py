@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sfnb.renderers.style import DARK, HUES, LIGHT, LOOKS
+from sfnb.renderers.icons import MARKS
+from sfnb.renderers.style import DARK, DIFFERENCES, HUES, LIGHT, LOOKS, Look, Standing
 
 THEMES = {"light": (0, LIGHT), "dark": (1, DARK)}
 
@@ -26,7 +27,7 @@ def contrast(one: list[float], other: list[float]) -> float:
 def test_text_and_lines_can_be_read(theme: str) -> None:
     column, colours = THEMES[theme]
     hues = [channels(hue[column]) for hue in HUES.values()]
-    hues += [channels((look.light, look.dark)[column]) for look in LOOKS.values()]
+    hues += [channels((look.light, look.dark)[column]) for look in (*LOOKS.values(), *DIFFERENCES.values())]
     ground, card = channels(colours["ground"]), channels(colours["card"])
     tints = [[h * 0.13 + g * 0.87 for h, g in zip(hue, ground, strict=True)] for hue in hues]
 
@@ -37,5 +38,7 @@ def test_text_and_lines_can_be_read(theme: str) -> None:
     assert min(contrast(hue, below) for hue in hues for below in (ground, card)) >= 3
 
 
-def test_no_two_statuses_share_a_mark() -> None:
-    assert len({look.mark for look in LOOKS.values()}) == len(LOOKS)
+@pytest.mark.parametrize("looks", [LOOKS, DIFFERENCES], ids=["statuses", "differences"])
+def test_no_two_standings_share_a_mark_or_a_drawing(looks: dict[Standing, Look]) -> None:
+    assert len({look.mark for look in looks.values()}) == len(looks)
+    assert len({MARKS[name] for name in looks}) == len(looks)
