@@ -59,7 +59,10 @@ def fold_execution(events: Iterable[ev.Event]) -> ExecutionState:
     first = last = None
     for event in events:
         first = first or event
-        last = event if isinstance(event, ev.TERMINAL) else last
+        if isinstance(event, ev.TERMINAL):
+            last = event
+        elif isinstance(event, ev.ExecutionRedriven):
+            last = None
     if not isinstance(first, ev.ExecutionStarted):
         raise ValueError(f"a log begins with ExecutionStarted, this one with {first and first.type}")
     return state_of(first, last)

@@ -63,7 +63,7 @@ class Entry(msgspec.Struct):
 
 
 class Visit:
-    """A frame's last visit so far, with the place in the log of each of its records."""
+    """A frame's last visit so far, with the place in the log of each of its records, times two."""
 
     __slots__ = ("assigning", "entry", "inside", "records")
 
@@ -152,14 +152,14 @@ class Standing:
             visit.assigning = None
         self._close_inside(visit)
         visit.records = [record for record in visit.records[:1] if _begins_iteration(record[1])]
-        visit.records.append((self.count, event))
+        visit.records.append((self.count * 2, event))
         visit.entry = Entry(event, assigned)
 
     def _record(self, event: ev.Event) -> None:
         visit = self._visits.get(event.frame)
         if visit is None:
             visit = self._open(event.frame)
-        visit.records.append((self.count, event))
+        visit.records.append((self.count * 2, event))
         if isinstance(event, ev.StateExited):
             visit.assigning = event.assigned_variables
         elif isinstance(event, SCHEDULED) and visit.entry is not None:
@@ -200,7 +200,8 @@ class Standing:
         group = _open_group(visit.records, keep_map_runs)
         if group:
             entered = [record for record in visit.records if record[1] is entry.entered]
-            visit.records = [*first, *entered, *group]
+            before = group[0][0] - 1  # it waits there for its turn: what came in between is void
+            visit.records = [*first, *((before, event) for _, event in entered), *group]
             started = {event.id for _, event in group if isinstance(event, GROUPS)}
             gone = [frame for frame in visit.inside if frame[-2] not in started]
             visit.inside = [frame for frame in visit.inside if frame[-2] in started]
@@ -218,6 +219,10 @@ class Standing:
     def entry(self, frame: ev.FramePath) -> Entry | None:
         visit = self._visits.get(frame)
         return None if visit is None else visit.entry
+
+    def knows(self, frame: ev.FramePath) -> bool:
+        """Whether something of a frame stands."""
+        return frame in self._visits
 
     def records(self) -> list[ev.Event]:
         """The records of all last visits, in the order of the log."""

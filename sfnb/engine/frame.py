@@ -170,7 +170,7 @@ class Frame:
             return self._enter_again(state, payload, self.reentry)
         event = None if run.replay is None else self._taken(kind)
         if event is not None:
-            now, identity = run.now, event.id
+            now, identity = event.timestamp, event.id
         else:
             now = run.now = run.clock.now()
             identity = run.last_id + 1
@@ -203,8 +203,9 @@ class Frame:
     def _enter_again(self, state: State, payload: Payload, entry: Entry) -> Scope:
         """Without an event; time counts from when the state was entered first."""
         self.reentry = None
-        if self.run.replay is None:
-            self.run.now = self.run.clock.now()
+        replay = self.run.replay
+        if replay is None or replay.next is None:
+            self.run.now = max(self.run.clock.now(), self.run.now)
         self.entered_after = self.last_id = entry.previous
         self.state = state
         return Scope(
@@ -354,6 +355,8 @@ class Frame:
             return None
         event = replay.take(kind, self.path)
         self.run.now = event.timestamp
+        if replay.next is None:
+            self.run.now = max(event.timestamp, self.run.clock.now())  # what comes now is new
         return event
 
     def abort(self) -> None:
@@ -361,7 +364,11 @@ class Frame:
         self.stop()
         if self.state is not None and self.state.type in ABORTED:
             self.record(ABORTED[self.state.type], advance=False)
-        self.state = None
+        elif self.reentry is not None and self.run.replay is not None:
+            event = self.run.replay.next
+            if isinstance(event, ev.StateAborted) and event.frame == self.path:
+                self.record(type(event), advance=False)  # it had begun again, without a word
+        self.state = self.reentry = None
 
     def stop(self) -> None:
         """Give up whatever is under way here; a group records what that means for its frames."""

@@ -59,15 +59,22 @@ class Group:
         if self.pumping:
             return
         self.pumping = True
+        replay = self.run.replay
         count = len(self.outputs)
         while self.begun < count and len(self.open) < self.limit and self.parent.waiting is self:
             index = self.begun
+            if replay is not None and not replay.may_begin(self.path_of(index)):
+                replay.afterwards.append(self.pump)
+                break
             self.begun += 1
             frame = self.open[index] = self.make(index)
             self.run.step(frame, None)
         self.pumping = False
         if self.done == count and self.parent.waiting is self:
             self._complete()
+
+    def path_of(self, index: int) -> ev.FramePath:
+        return (*self.parent.path, self.started_id, index)
 
     def child_succeeded(self, frame: Frame, output: Payload) -> None:
         del self.open[frame.index]
@@ -120,11 +127,10 @@ class Branches(Group):
         self.command = command
 
     def make(self, index: int) -> Frame:
-        path = (*self.parent.path, self.started_id, index)
         frame = Frame(
             self.run,
             self.command.branches[index],
-            path,
+            self.path_of(index),
             self.started_id,
             group=self,
             index=index,
@@ -156,13 +162,12 @@ class Iterations(Group):
         self.name = parent.state.name
 
     def make(self, index: int) -> Frame:
-        path = (*self.parent.path, self.started_id, index)
         previous = self.started_id if index < self.limit else self.next_previous
         item: dict[str, Json] = {"Item": {"Index": index, "Value": self.command.values[index]}}
         frame = Frame(
             self.run,
             self.command.processor,
-            path,
+            self.path_of(index),
             previous,
             group=self,
             index=index,

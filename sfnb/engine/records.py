@@ -11,7 +11,7 @@ from msgspec import structs
 
 from sfnb.engine import events as ev
 from sfnb.engine.execution import STATUS, Status
-from sfnb.engine.facts import ExecutionPlanned
+from sfnb.engine.facts import DefinitionReplaced, ExecutionPlanned
 
 Owner = Literal["us", "others", "nobody"]
 
@@ -85,6 +85,8 @@ def recorded(arn: str, before: ExecutionRecord | None, events: Sequence[ev.Event
             record = structs.replace(
                 record, status="RUNNING", stopped=None, error=None, redrive_count=event.redrive_count
             )
+        elif isinstance(event, DefinitionReplaced):
+            record = structs.replace(record, definition=event.definition)
         elif isinstance(event, ev.TERMINAL):
             record = structs.replace(
                 record,

@@ -34,6 +34,7 @@ class Replay:
 
     frames: by path, as they come to life again.
     afterwards: what else is to be done once all of the log has been found to fit.
+    unseen: the frame that has to go on though the log says nothing of it: it leads to what others do.
     lost: what a call that may have been made and has no answer fails with; None: it is made again.
     """
 
@@ -44,6 +45,7 @@ class Replay:
         self.frames: dict[ev.FramePath, Frame] = {}
         self.afterwards: list[Callable[[], None]] = []
         self.lost = lost
+        self.unseen: Frame | None = None
 
     @property
     def next(self) -> ev.Event | None:
@@ -66,6 +68,10 @@ class Replay:
         """None where the frame had not come to a state yet."""
         return self.standing.entry(frame)
 
+    def may_begin(self, frame: ev.FramePath) -> bool:
+        """Whether a frame had begun: it must not before all of the log has been gone through."""
+        return self.next is None or self.standing.knows(frame)
+
     def has_more(self, frame: ev.FramePath) -> bool:
         """Whether the log says more of a frame."""
         return self._left[frame] > 0
@@ -76,7 +82,7 @@ class Replay:
         """
         event = self._events[0]
         if event.frame != frame.path:
-            return False
+            return frame is self.unseen
         return frame.begins_again or isinstance(event, ev.StateEntered)
 
     def take(self, kind: type[ev.Event], frame: ev.FramePath) -> ev.Event:
@@ -160,6 +166,7 @@ def replay(run: Run) -> None:
             frame.waiting.repeat(event)
         if log.next is event:
             run.step(*_ready(run, frame, event))
+            log.unseen = None
 
 
 def _ready(run: Run, frame: Frame | None, event: ev.Event) -> Ready:
@@ -174,4 +181,8 @@ def _ready(run: Run, frame: Frame | None, event: ev.Event) -> Ready:
         if not ready[0].begins_again or log.has_more(ready[0].path):
             del run.ready[index]
             return ready
+    if run.ready:
+        ready = run.ready.popleft()
+        log.unseen = ready[0]  # it fails at once: its state has no event of that
+        return ready
     raise ReplayMismatch(f"the log does not fit: nothing here leads to {event.type}{_where(event)}")

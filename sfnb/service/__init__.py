@@ -8,12 +8,14 @@ from sfnb.service.records import Live, StateMachineRecord
 from sfnb.service.refusals import (
     ExecutionAlreadyExists,
     ExecutionDoesNotExist,
+    ExecutionNotRedrivable,
     ExecutionNotResumable,
     InvalidExecutionInput,
     InvalidName,
     ServiceClosed,
     StateMachineDoesNotExist,
     StateMachineTypeNotSupported,
+    TasksMissing,
 )
 from sfnb.service.step_functions import BUCKETS, StepFunctions
 
@@ -21,6 +23,7 @@ __all__ = [
     "BUCKETS",
     "ExecutionAlreadyExists",
     "ExecutionDoesNotExist",
+    "ExecutionNotRedrivable",
     "ExecutionNotResumable",
     "InvalidExecutionInput",
     "InvalidName",
@@ -31,6 +34,7 @@ __all__ = [
     "StateMachineRecord",
     "StateMachineTypeNotSupported",
     "StepFunctions",
+    "TasksMissing",
     "check_name",
     "usable_name",
 ]

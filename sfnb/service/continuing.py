@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from msgspec import structs
 
@@ -15,11 +15,12 @@ from sfnb.engine.fold import Standing
 from sfnb.engine.records import ExecutionRecord
 from sfnb.engine.redrive import redrive_refusal
 from sfnb.engine.replay import Replay, resume
-from sfnb.errors import SfnbError, StatesError
+from sfnb.errors import SfnbError, StaleAppend, StatesError
 from sfnb.service.executions import Executions
 from sfnb.service.names import check_name
 from sfnb.service.records import Live, StateMachineRecord
 from sfnb.service.refusals import (
+    ExecutionAlreadyExists,
     ExecutionDoesNotExist,
     ExecutionNotRedrivable,
     ExecutionNotResumable,
@@ -67,8 +68,9 @@ class Continuing(Executions):
             raise ExecutionNotResumable(f"Execution has ended: '{arn}'")
         if not self.is_interrupted(record):
             raise ExecutionNotResumable(f"Execution is under way: '{arn}'")
+        found = self._find_log(arn, machine, clock)
         lost = LOST if on_lost == "fail" else None
-        return self._continue(arn, machine, clock, mocks, on_output, lost=lost)
+        return self._go_on(found, mocks, on_output, opening=self._replaced(found), lost=lost)
 
     def redrive_execution(
         self,
@@ -88,10 +90,17 @@ class Continuing(Executions):
         """
         self._check_open()
         record = self._record_of(arn)
-        refusal = redrive_refusal(record, self.clock().now())
+        found = self._find_log(arn, machine, clock)
+        refusal = redrive_refusal(record, found.clock.now(), most_events=found.plan.limits.history_events - 1)
         if refusal is not None:
             raise ExecutionNotRedrivable(refusal)
-        return self._continue(arn, machine, clock, mocks, on_output, redrive=record.redrive_count + 1)
+        redriven = ev.ExecutionRedriven(
+            id=record.last_id + 1,
+            previous_event_id=record.last_id,
+            timestamp=max(found.clock.now(), found.standing.latest),
+            redrive_count=record.redrive_count + 1,
+        )
+        return self._go_on(found, mocks, on_output, opening=(redriven, *self._replaced(found)))
 
     def fork_execution(
         self,
@@ -110,43 +119,25 @@ class Continuing(Executions):
         All up to the event is the same; what was under way there begins again.
         input: for the state that the event enters, instead of its own.
         machine: another definition to go on under.
-        Raises ExecutionDoesNotExist, ReplayMismatch, TasksMissing, ExecutionAlreadyExists; nothing is
-        called or written then, unless the new log was begun before a function was found missing.
+        Raises ExecutionDoesNotExist, ReplayMismatch, TasksMissing, ExecutionAlreadyExists, SfnbError where
+        there is no such event; nothing is called or kept then.
         """
         self._check_open()
         origin = self.execution(arn)
-        name = check_name(name or self.names(), "an execution")
         runs = machine or origin.machine
-        log = list(_until(origin.store.read(arn), event_id))
-        if input is not None:
-            log[-1] = _entered_with(log[-1], input)
-        planned = next((event for event in log if isinstance(event, facts.ExecutionPlanned)), None)
-        definition = self.keep_definition(runs, origin.store)
-        plan = structs.replace(
-            planned
-            or facts.ExecutionPlanned(
-                id=0,
-                previous_event_id=1,
-                timestamp=log[0].timestamp,
-                execution=name,
-                machine=runs.arn,
-                machine_name=runs.name,
-            ),
-            execution=name,
-            definition=definition,
-            origin=arn,
-            origin_event=event_id,
-        )
-        log = [plan if event is planned else event for event in log]
-        if planned is None:
-            log.insert(1, plan)
-        now = (clock or self.clock()).now()
-        log.append(
-            facts.ExecutionForked(id=0, previous_event_id=event_id, timestamp=max(now, log[-1].timestamp))
-        )
-        new = self._execution_arn(runs, name)
-        origin.store.append(new, log, after=0)
-        return self._continue(new, machine, clock, mocks, on_output)
+        name = check_name(name or self.names(), "an execution")
+        new, store = self._execution_arn(runs, name), origin.store
+        definition = self.keep_definition(runs, store)
+        log = forked_log(store.read(arn), event_id, input, name=name, definition=definition, origin=arn)
+        try:
+            store.append(new, log, after=0)
+        except StaleAppend:
+            raise ExecutionAlreadyExists(f"Execution Already Exists: '{new}'") from None
+        try:
+            return self._go_on(self._find_log(new, runs, clock), mocks, on_output)
+        except BaseException:
+            store.forget(new)
+            raise
 
     def _record_of(self, arn: str) -> ExecutionRecord:
         record = self.find_execution(arn)
@@ -154,78 +145,15 @@ class Continuing(Executions):
             raise ExecutionDoesNotExist(f"Execution Does Not Exist: '{arn}'")
         return record
 
-    def _continue(
-        self,
-        arn: str,
-        machine: StateMachineRecord | None,
-        clock: Clock | None,
-        mocks: Mocks | None,
-        on_output: Callable[[str], None] | None,
-        *,
-        lost: StatesError | None = None,
-        redrive: int | None = None,
-    ) -> Live:
+    def _find_log(self, arn: str, machine: StateMachineRecord | None, clock: Clock | None) -> Found:
         live = self._at_hand(arn, machine)
         standing = Standing(live.store.read(arn))
-        plan = standing.plan or facts.ExecutionPlanned(
-            id=0,
-            previous_event_id=0,
-            timestamp=standing.latest,
-            execution=live.name,
-            machine=live.machine.arn,
-            machine_name=live.machine.name,
-            limits=self.limits,
-            seed=live.name,
+        machine = machine or live.machine
+        plan = standing.plan or planned(
+            standing.started, execution=live.name, machine=machine.arn, machine_name=machine.name
         )
         clock = clock or clock_like(plan.clock, standing.latest)  # type: ignore[arg-type]
-        opening: list[ev.Event] = []
-        if redrive is not None:
-            opening.append(
-                ev.ExecutionRedriven(
-                    id=standing.last_id + 1,
-                    previous_event_id=standing.last_id,
-                    timestamp=max(clock.now(), standing.latest),
-                    redrive_count=redrive,
-                )
-            )
-        if machine is not None:
-            key = self.keep_definition(machine, live.store)
-            if key != standing.definition:
-                opening.append(
-                    facts.DefinitionReplaced(id=0, previous_event_id=0, timestamp=clock.now(), definition=key)
-                )
-            live.machine = machine
-        if mocks is None and plan.mock is not None:
-            mocks = self._mocks_of(live, plan.mock, standing)
-        kept = {
-            "kind": plan.kind,
-            "definition": standing.definition,
-            "compat": plan.compat,
-            "mock": plan.mock,
-        }
-        run = self._run(live, clock, plan.limits, kept, seed=plan.seed, mocks=mocks, on_output=on_output)
-        answered: SimpleQueue[BaseException | None] = SimpleQueue()
-        before = live.last
-        live.reopen(run)
-        self._live[arn] = self._known[arn] = live
-
-        def go_on() -> None:
-            try:
-                resume(run, standing, lost=lost, opening=opening, check=None if mocks else _Check(live.name))
-            except Exception as fault:
-                answered.put(fault)
-            else:
-                answered.put(None)
-
-        self.engine.post(go_on)
-        fault = answered.get()
-        if fault is not None:
-            self._strike(live)
-            live.run = None
-            if before is not None:
-                live.end(before)
-            raise fault
-        return live
+        return Found(live, machine, standing, plan, clock)
 
     def _at_hand(self, arn: str, machine: StateMachineRecord | None) -> Live:
         """The execution; where a machine is given for it, its own need not be known."""
@@ -235,20 +163,72 @@ class Continuing(Executions):
         store = next(store for store in self._stores() if store.find(arn) is not None)
         return Live(arn, arn.rpartition(":")[2], machine, store)
 
-    def _mocks_of(self, live: Live, text: str, standing: Standing) -> Mocks:
-        """Those that the execution ran with; raises SfnbError where they could not be kept."""
-        from sfnb.mocks.written import read
+    def _replaced(self, found: Found) -> list[ev.Event]:
+        """The fact that it goes on under another definition, if it does."""
+        key = self.keep_definition(found.machine, found.live.store)
+        if found.standing.definition in (None, key):
+            return []
+        moment = max(found.clock.now(), found.standing.latest)
+        return [facts.DefinitionReplaced(id=0, previous_event_id=0, timestamp=moment, definition=key)]
 
-        if not text:
-            raise SfnbError(
-                f"{live.name} ran with functions as mocks, which its log cannot keep: give mock=... again"
-            )
-        tree = live.machine.source.tree
-        assert tree is not None
-        return read(text, tree, standing.calls)
+    def _go_on(
+        self,
+        found: Found,
+        mocks: Mocks | None,
+        on_output: Callable[[str], None] | None,
+        *,
+        opening: Sequence[ev.Event] = (),
+        lost: StatesError | None = None,
+    ) -> Live:
+        """Hand the execution to the engine, and wait until it has been found to fit."""
+        live, standing, plan = found.live, found.standing, found.plan
+        if mocks is None and plan.mock is not None:
+            mocks = mocks_again(found)
+        run = self._run(
+            live,
+            found.machine,
+            found.clock,
+            plan.limits,
+            {"kind": plan.kind, "definition": standing.definition, "compat": plan.compat, "mock": plan.mock},
+            seed=plan.seed or live.name,
+            mocks=mocks,
+            on_output=on_output,
+        )
+        answered: SimpleQueue[Exception | None] = SimpleQueue()
+        check = None if mocks else Check(live.name)
+
+        def go_on() -> None:
+            try:
+                resume(run, standing, lost=lost, opening=opening, check=check)
+            except Exception as fault:
+                answered.put(fault)
+            else:
+                answered.put(None)
+
+        before = live.last
+        live.reopen(run)
+        self._live[live.arn] = self._known[live.arn] = live
+        self.engine.post(go_on)
+        fault = answered.get()
+        if fault is not None:
+            self._strike(live)
+            live.give_back(before)
+            raise fault
+        live.machine = found.machine
+        return live
 
 
-class _Check:
+class Found(NamedTuple):
+    """An execution and where it stands. machine: what it goes on under."""
+
+    live: Live
+    machine: StateMachineRecord
+    standing: Standing
+    plan: facts.ExecutionPlanned
+    clock: Clock
+
+
+class Check:
     """Refuses to go on while functions are missing; called once a log has been found to fit."""
 
     def __init__(self, name: str) -> None:
@@ -260,19 +240,56 @@ class _Check:
             raise TasksMissing(self._name, missing)
 
 
-def _until(log: Iterator[ev.Event], event_id: int) -> Iterator[ev.Event]:
-    """A log up to an event; raises SfnbError where it has no such event, or that ends it."""
+def mocks_again(found: Found) -> Mocks:
+    """Those that the execution ran with; raises SfnbError where they could not be kept."""
+    from sfnb.mocks.written import read
+
+    if not found.plan.mock:
+        raise SfnbError(
+            f"{found.live.name} ran with functions as mocks, which its log cannot keep: give mock=... again"
+        )
+    tree = found.machine.source.tree
+    assert tree is not None
+    return read(found.plan.mock, tree, found.standing.calls)
+
+
+def planned(started: ev.Event, **details: Any) -> facts.ExecutionPlanned:
+    return facts.ExecutionPlanned(id=0, previous_event_id=1, timestamp=started.timestamp, **details)
+
+
+def forked_log(
+    log: Iterable[ev.Event], event_id: int, input: Payload | None, *, name: str, definition: str, origin: str
+) -> list[ev.Event]:
+    """The log of a fork: all up to an event, as if it had been done under the new name.
+
+    Raises SfnbError where there is no such event before the end, or where it takes no input.
+    """
+    begun = list(_until(log, event_id))
+    if input is not None:
+        if not isinstance(begun[-1], ev.StateEntered):
+            raise SfnbError(f"event {event_id} is {begun[-1].type}: an input is for a state that is entered")
+        begun[-1] = structs.replace(begun[-1], input=input.text)
+    first, *rest = begun
+    if rest and isinstance(rest[0], facts.ExecutionPlanned):
+        before, *rest = rest
+    else:
+        before = planned(first, execution=name, machine="", machine_name="")
+    plan = structs.replace(
+        before, execution=name, definition=definition, origin=origin, origin_event=event_id
+    )
+    latest = begun[-1].timestamp
+    return [first, plan, *rest, facts.ExecutionForked(id=0, previous_event_id=event_id, timestamp=latest)]
+
+
+def _until(log: Iterable[ev.Event], event_id: int) -> Iterator[ev.Event]:
+    found = False
     for event in log:
+        if found and not isinstance(event, facts.ExecutionPlanned):
+            return
         if isinstance(event, ev.TERMINAL):
             break
         yield event
-        if event.id == event_id:
-            return
+        found = found or event.id == event_id
+    if found:
+        return
     raise SfnbError(f"there is no event {event_id} to fork from: give the id of one before the end")
-
-
-def _entered_with(event: ev.Event, input: Payload) -> ev.Event:
-    """Raises SfnbError where the event enters no state."""
-    if not isinstance(event, ev.StateEntered):
-        raise SfnbError(f"event {event.id} is {event.type}: an input is for a state that is entered")
-    return structs.replace(event, input=input.text)

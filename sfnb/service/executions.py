@@ -93,7 +93,9 @@ class Executions(Catalogue):
         live = Live(arn, name, machine, self.store_of(machine))
         plan = self._plan(machine, live, compat, mocks)
         clock = clock or self.clock()
-        run = self._run(live, clock, limits, plan, mocks=mocks, on_output=on_output, sleepers=sleepers)
+        run = self._run(
+            live, machine, clock, limits, plan, mocks=mocks, on_output=on_output, sleepers=sleepers
+        )
         with self._starting:
             self._check_open()
             if arn in self._live:
@@ -214,6 +216,7 @@ class Executions(Catalogue):
     def _run(
         self,
         live: Live,
+        machine: StateMachineRecord,
         clock: Clock,
         limits: Limits,
         plan: dict[str, Any],
@@ -224,7 +227,6 @@ class Executions(Catalogue):
         sleepers: Sleepers | None = None,
     ) -> Run:
         """seed: equal runs on frozen clocks are to be equal, so theirs is drawn from the name alone."""
-        machine = live.machine
         tasks: Tasks = self.registry.machine(machine.arn)
         map_data: MapData = BucketData(self.buckets)
         if mocks is not None:

@@ -27,18 +27,20 @@ class Machines(Account):
         *,
         source: Source,
         name: str | None = None,
+        named: bool = True,
         type: MachineType = "STANDARD",
         role_arn: str | None = None,
     ) -> StateMachineRecord:
         """Check a definition and keep it under `name`; a machine of this name gets the new definition,
         for later executions, and keeps its functions.
 
+        named: not where `name` stands for want of one.
         type: an EXPRESS machine runs for five minutes at most, and waits for no job or callback.
 
         Raises DefinitionError with every finding, InvalidName; nothing is changed then.
         """
         definition, warnings = load(source, type)
-        is_named = name is not None
+        is_named = named and name is not None
         name = check_name(name or self._new_name())
         record = StateMachineRecord(
             arn=self._arn("stateMachine", name),

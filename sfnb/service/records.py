@@ -91,6 +91,13 @@ class Live:
         self.run = run
         self.rounds += 1
 
+    def give_back(self, last: ev.Event | None) -> None:
+        """It does not go on after all."""
+        self.run = None
+        self.last = last
+        if last is not None:
+            self._gate.release()
+
     def refresh(self) -> None:
         """Look into the store whether it has ended, as by another process."""
         record = self.store.find(self.arn)

@@ -84,7 +84,7 @@ class Trials(Continuing):
         )
         live = Live(self._execution_arn(record, name), name, record, MemoryStore())
         limits, plan = self.limits.of_type("EXPRESS"), {"compat": "aws"}
-        run = live.run = self._run(live, self.clock(), limits, plan, mocks=mocks, on_output=on_output)
+        run = live.run = self._run(live, record, self.clock(), limits, plan, mocks=mocks, on_output=on_output)
         run.accept(EMPTY_OBJECT)
         self.engine.post(run.guard, run.start, EMPTY_OBJECT)
         try:

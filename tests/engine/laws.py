@@ -209,3 +209,28 @@ def expressions_fail_in_open_states(history: Sequence[Event]) -> None:
             assert event.state == open_states[event.frame], event
             assert event.error == "States.QueryEvaluationError"
             assert f"'{event.state}'" in (event.cause or "")
+
+
+def redriven_laws(log: Sequence[Event]) -> None:
+    """Those of a log in which states are begun again without being entered again."""
+    history = [event for event in log if not isinstance(event, facts.Fact)]
+    assert [event.id for event in history] == list(range(1, len(history) + 1))
+    time_goes_on(log)
+    frames_are_begun_where_they_say(history)
+    ends = [event for event in log if isinstance(event, ev.TERMINAL)]
+    redrives = [event for event in log if isinstance(event, ev.ExecutionRedriven)]
+    assert log[-1] is ends[-1]
+    assert len(ends) == len(redrives) + 1
+    assert [event.redrive_count for event in redrives] == list(range(1, len(ends)))
+    states_are_left_once(history)
+    assert "Internal error" not in (getattr(log[-1], "cause", None) or "")
+
+
+def states_are_left_once(history: Sequence[Event]) -> None:
+    open_states: dict[FramePath, str] = {}
+    for event in history:
+        if isinstance(event, ev.StateEntered):
+            assert event.frame not in open_states, event
+            open_states[event.frame] = event.name
+        elif isinstance(event, ev.StateExited):
+            assert open_states.pop(event.frame, None) == event.name, event
