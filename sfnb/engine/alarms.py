@@ -94,7 +94,7 @@ class Alarms:
         return (
             bool(self._timers)
             and self._timers[0][2] is self.oldest_age
-            and bool(run.open_map_runs or run.tasks.tokens.list(run.arn))
+            and bool(run.open_map_runs or run.open_tokens)
         )
 
     def _due(self) -> datetime | None:

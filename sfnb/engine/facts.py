@@ -91,6 +91,7 @@ class ExecutionPlanned(Fact, frozen=True, kw_only=True, gc=False):
         None: there are none.
     parent: the map run whose child it is. index: which of its children.
     origin: the execution that it was forked from, after the event `origin_event`.
+    starter: the request id of the task that started it, which is the same when that is repeated.
     """
 
     execution: str
@@ -107,6 +108,7 @@ class ExecutionPlanned(Fact, frozen=True, kw_only=True, gc=False):
     index: int | None = None
     origin: str | None = None
     origin_event: int | None = None
+    starter: str | None = None
 
 
 class ExecutionForked(Fact, frozen=True, kw_only=True, gc=False):

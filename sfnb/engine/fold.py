@@ -188,9 +188,15 @@ class Standing:
         keep_map_runs: a Distributed Map goes on with its children.
         """
         self._voids += 1
-        for visit in list(self._visits.values()):
-            if visit.is_open:
-                self._void(visit, previous, keep_map_runs)
+        self._void_frame((), previous, keep_map_runs)
+
+    def _void_frame(self, frame: ev.FramePath, previous: int, keep_map_runs: bool) -> None:
+        """The frame's open visit, and those in the frames of its open group; all else is settled."""
+        visit = self._visits.get(frame)
+        if visit is not None and visit.is_open:
+            self._void(visit, previous, keep_map_runs)
+            for inner in visit.inside:
+                self._void_frame(inner, previous, keep_map_runs)
 
     def _void(self, visit: Visit, previous: int, keep_map_runs: bool) -> None:
         entry = visit.entry

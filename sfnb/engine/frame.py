@@ -311,7 +311,7 @@ class Frame:
 
     def must_pause(self) -> bool:
         run = self.run
-        if run.replay is not None and run.replay.next is not None:
+        if run.replay is not None:
             return not run.replay.is_turn_of(self)
         run.transitions += 1
         return run.transitions >= run.pause_at or run.now >= run.pause_time

@@ -48,7 +48,7 @@ class Journal:
     def then(self, run: Run, effect: Callable[[], None]) -> None:
         """Have `effect` called once all that `run` has written is committed; never, if it cannot be."""
         self._effects.append((run, effect))
-        self._expect()
+        self.add(run)
 
     def _expect(self) -> None:
         if not self._due:

@@ -312,7 +312,7 @@ class MapRun:
             compat=run.compat,
             map_data=run.map_data,
             seed=run.seed,
-            plan={**run.plan, "kind": self._kind, "parent": self.arn, "index": index},
+            plan={**run.plan, "kind": self._kind, "parent": self.arn, "index": index, "starter": None},
             on_end=on_end,
             on_lost=lambda fault: run.guard(run.lose, fault),
             on_output=run.on_output,

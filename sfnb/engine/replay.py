@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from sfnb.engine.tasks import Invocation
 
 
+GIVEN_UP = (ev.StateAborted, ev.MapIterationAborted, ev.MapRunAborted)
+
+
 class Replay:
     """The part of a log that is run again.
 
@@ -69,8 +72,8 @@ class Replay:
         return self.standing.entry(frame)
 
     def may_begin(self, frame: ev.FramePath) -> bool:
-        """Whether a frame had begun: it must not before all of the log has been gone through."""
-        return self.next is None or self.standing.knows(frame)
+        """Whether a frame had begun; if not, it must wait until all of the log has been gone through."""
+        return self.standing.knows(frame)
 
     def has_more(self, frame: ev.FramePath) -> bool:
         """Whether the log says more of a frame."""
@@ -80,8 +83,8 @@ class Replay:
         """Whether the next thing that happened was that this frame entered a state, or went on in one that
         begins again.
         """
-        event = self._events[0]
-        if event.frame != frame.path:
+        event = self.next
+        if event is None or event.frame != frame.path:
             return frame is self.unseen
         return frame.begins_again or isinstance(event, ev.StateEntered)
 
@@ -159,30 +162,58 @@ def replay(run: Run) -> None:
     """Go through the log again, answer by answer and step by step as it was."""
     log = run.replay
     assert log is not None
+    tries = 0
     while log.next is not None and not run.ended:
         event = log.next
         frame = log.frames.get(event.frame)
-        if frame is not None and frame.waiting is not None:
+        if frame is not None and frame.waiting is not None and not isinstance(event, GIVEN_UP):
             frame.waiting.repeat(event)
         if log.next is event:
-            run.step(*_ready(run, frame, event))
+            ready = _ready(run, event) if tries <= len(log.frames) else None
+            if ready is None:
+                raise ReplayMismatch(
+                    f"the log does not fit: nothing here leads to {event.type}{_where(event)}"
+                )
+            run.step(*ready)
             log.unseen = None
+        tries = tries + 1 if log.next is event else 0
 
 
-def _ready(run: Run, frame: Frame | None, event: ev.Event) -> Ready:
+def _ready(run: Run, event: ev.Event) -> Ready | None:
     """The step whose doing `event` is: that of its frame, or one that leads there unseen."""
+    for leads in (_is_own, _goes_on, _begins_again):
+        for ready in run.ready:
+            if leads(run, ready, event):
+                run.ready.remove(ready)
+                return ready
+    return None
+
+
+def _is_own(run: Run, ready: Ready, event: ev.Event) -> bool:
+    """The frame's own doing; what aborts it is that only where it has failed itself."""
+    frame, _, failure = ready
+    return frame.path == event.frame and (failure is not None or not isinstance(event, GIVEN_UP))
+
+
+def _goes_on(run: Run, ready: Ready, event: ev.Event) -> bool:
+    """The frame has an answer, and is not the one that something is done to."""
+    frame, _, failure = ready
+    if isinstance(event, GIVEN_UP) and _is_inside(frame, event):
+        return False
+    return frame.state is not None or failure is not None
+
+
+def _begins_again(run: Run, ready: Ready, event: ev.Event) -> bool:
+    """The frame begins a visit again of which the log says nothing: it failed at once, without an event."""
+    frame = ready[0]
     log = run.replay
     assert log is not None
-    for index, ready in enumerate(run.ready):
-        if ready[0] is frame:
-            del run.ready[index]
-            return ready
-    for index, ready in enumerate(run.ready):
-        if not ready[0].begins_again or log.has_more(ready[0].path):
-            del run.ready[index]
-            return ready
-    if run.ready:
-        ready = run.ready.popleft()
-        log.unseen = ready[0]  # it fails at once: its state has no event of that
-        return ready
-    raise ReplayMismatch(f"the log does not fit: nothing here leads to {event.type}{_where(event)}")
+    if not frame.begins_again or log.has_more(frame.path) or _is_inside(frame, event):
+        return False
+    log.unseen = frame
+    return True
+
+
+def _is_inside(frame: Frame, event: ev.Event) -> bool:
+    """Whether a frame is that of the event, or lies inside it."""
+    return frame.path[: len(event.frame)] == event.frame and isinstance(event, GIVEN_UP)

@@ -128,6 +128,7 @@ class Run:
         self.alarms = Alarms(self)
         self.running_calls = 0
         self.open_map_runs = 0
+        self.open_tokens = 0
         self.variable_bytes = 0
         self.asleep = 0
         self.transitions = 0

@@ -194,6 +194,7 @@ class Invocation:
             input=self.command.payload.value,
         )
         self.token = token.token
+        self.run.open_tokens += 1
         self.run.tasks.tokens.open(token, self)
 
     # A worker's task: it waits in a queue, and its time counts from when it is taken
@@ -214,10 +215,11 @@ class Invocation:
             self.run.tasks.activities.put(self.command.resource, task, self)
 
     def taken(self, worker_name: str | None) -> None:
-        """A worker has it; from any thread."""
-        self._post(self._taken, worker_name)
+        """A worker is to have it; from any thread. Returns and raises as `called_back` does."""
+        self._post_for_good(self._taken, worker_name)
 
-    def _taken(self, worker_name: str | None) -> None:
+    def _taken(self, worker_name: str | None, kept: threading.Event) -> None:
+        self.run.after_commit(kept.set)
         if self.open:
             kind, details = self.integration.started(self.call)
             self.frame.record(kind, **details, worker_name=worker_name)
@@ -241,8 +243,12 @@ class Invocation:
 
     def called_back(self, outcome: Outcome) -> None:
         """Returns when the answer can be lost no more; raises StoreFault where it cannot be kept."""
+        self._post_for_good(self._called_back, outcome)
+
+    def _post_for_good(self, action: Callable[..., None], *arguments: Any) -> None:
+        """`action` is given an event besides, which it sets once all is committed."""
         kept = threading.Event()
-        self._post(self._called_back, outcome, kept)
+        self._post(action, *arguments, kept)
         run = self.run
         while run.store.durable and not run.engine.here and not kept.wait(GLANCE_SECONDS):
             if run.fault is not None:
@@ -446,10 +452,12 @@ class Invocation:
     def close(self) -> None:
         self.open = False
         self._count(False)
-        if self.token:
-            self.run.tasks.tokens.close(self.token)
+        token, self.token = self.token, ""
+        if token:
+            self.run.open_tokens -= 1  # not before, when it was answered: the answer has to come through
+            self.run.tasks.tokens.close(token)
             if self.queued:
-                self.run.tasks.activities.withdraw(self.command.resource, self.token)
+                self.run.tasks.activities.withdraw(self.command.resource, token)
         for timer in (self.deadline, self.heartbeat_limit):
             if timer is not None:
                 timer.cancel()

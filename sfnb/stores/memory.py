@@ -34,8 +34,8 @@ class MemoryStore:
         if not events:
             return
         self._streams.setdefault(execution, stream).extend(events)
-        if isinstance(events[0], ExecutionRedriven):
-            self._redriven[execution] = events[:2]  # under another definition, as the second may say
+        for place in _redrives(events, after):
+            self._redriven[execution] = events[place : place + 2]  # the second may be another definition
 
     def append_all(self, appends: Sequence[Append]) -> None:
         for append in appends:
@@ -101,3 +101,10 @@ def _is_wanted(record: ExecutionRecord, wanted: ExecutionFilter) -> bool:
         and (wanted.after is None or record.started >= wanted.after)
         and (wanted.before is None or record.started < wanted.before)
     )
+
+
+def _redrives(events: Sequence[Event], after: int) -> Sequence[int]:
+    """Where an execution is redriven: that begins an append, unless a whole log is copied."""
+    if after and not isinstance(events[0], ExecutionRedriven):
+        return ()
+    return [place for place, event in enumerate(events) if isinstance(event, ExecutionRedriven)]
