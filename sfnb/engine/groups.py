@@ -17,6 +17,7 @@ from sfnb.errors import StatesError
 from sfnb.values import Json, Payload
 
 if TYPE_CHECKING:
+    from sfnb.engine.replay import Replay
     from sfnb.engine.run import Run
 
 
@@ -39,6 +40,10 @@ class Group:
 
     def make(self, index: int) -> Frame:
         raise NotImplementedError
+
+    def had_begun(self, replay: Replay, index: int) -> bool:
+        """Whether a log that is gone through again begins a frame at this point, or had long before."""
+        return replay.standing.knows(self.path_of(index))
 
     def succeeded(self, frame: Frame) -> None:
         """A frame has ended well: record it, and where the chain goes on."""
@@ -63,7 +68,7 @@ class Group:
         count = len(self.outputs)
         while self.begun < count and len(self.open) < self.limit and self.parent.waiting is self:
             index = self.begun
-            if replay is not None and not replay.may_begin(self.path_of(index)):
+            if replay is not None and not self.had_begun(replay, index):
                 replay.afterwards.append(self.pump)
                 break
             self.begun += 1
@@ -95,7 +100,8 @@ class Group:
         self.run.ready.append((self.parent, None, failure))
 
     def repeat(self, event: ev.Event) -> None:
-        """What happened inside comes from the frames inside."""
+        """What happened inside comes from the frames inside: there may be one to begin."""
+        self.pump()
 
     def cancel(self) -> None:
         """The waiting frame is given up itself."""
@@ -177,6 +183,10 @@ class Iterations(Group):
         frame.record(ev.MapIterationStarted, name=self.name, index=index)
         frame.begin(self.command.inputs[index])
         return frame
+
+    def had_begun(self, replay: Replay, index: int) -> bool:
+        event = replay.next
+        return isinstance(event, ev.MapIterationStarted) and event.frame == self.path_of(index)
 
     def succeeded(self, frame: Frame) -> None:
         identity = frame.record(ev.MapIterationSucceeded, advance=False, name=self.name, index=frame.index)

@@ -71,10 +71,6 @@ class Replay:
         """None where the frame had not come to a state yet."""
         return self.standing.entry(frame)
 
-    def may_begin(self, frame: ev.FramePath) -> bool:
-        """Whether a frame had begun; if not, it must wait until all of the log has been gone through."""
-        return self.standing.knows(frame)
-
     def has_more(self, frame: ev.FramePath) -> bool:
         """Whether the log says more of a frame."""
         return self._left[frame] > 0
@@ -165,7 +161,7 @@ def replay(run: Run) -> None:
     tries = 0
     while log.next is not None and not run.ended:
         event = log.next
-        frame = log.frames.get(event.frame)
+        frame = log.frames.get(event.frame) or log.frames.get(event.frame[:-2])
         if frame is not None and frame.waiting is not None and not isinstance(event, GIVEN_UP):
             frame.waiting.repeat(event)
         if log.next is event:

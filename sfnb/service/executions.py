@@ -6,19 +6,21 @@ import logging
 import threading
 from collections.abc import Callable
 from datetime import datetime
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from sfnb.engine import events as ev
 from sfnb.engine.activities import InvalidArn
 from sfnb.engine.clock import Clock, new_name, new_seed
 from sfnb.engine.compat import COMPAT, CompatName
+from sfnb.engine.facts import ExecutionPlanned
 from sfnb.engine.limits import Limits
 from sfnb.engine.loop import Engine
 from sfnb.engine.map_ports import MapData
 from sfnb.engine.ports import Executor, Tasks
 from sfnb.engine.run import Run
 from sfnb.engine.sleepers import Sleepers
-from sfnb.errors import InvalidInput, StaleAppend
+from sfnb.errors import InvalidInput, StaleAppend, StoreFault
 from sfnb.items.buckets import Buckets
 from sfnb.items.map_data import BucketData
 from sfnb.registry import Registry
@@ -68,6 +70,7 @@ class Executions(Catalogue):
         compat: CompatName = "aws",
         mocks: Mocks | None = None,
         on_output: Callable[[str], None] | None = None,
+        starter: str | None = None,
     ) -> Live:
         """Start an execution and return at once.
 
@@ -77,6 +80,7 @@ class Executions(Catalogue):
         compat: what AWS does, or what the States Language says; see `engine.compat`.
         mocks: answers instead of calls.
         on_output: called, on the engine's thread, with what tasks print.
+        starter: see `facts.ExecutionPlanned`.
         Raises InvalidInput where the input is too large, InvalidName where AWS would not take `name`,
         ExecutionAlreadyExists, ServiceClosed, StoreFault.
         Source: AWS API reference, StartExecution.
@@ -91,7 +95,7 @@ class Executions(Catalogue):
         name = check_name(name or self.names(), "an execution")
         arn = self._execution_arn(machine, name)
         live = Live(arn, name, machine, self.store_of(machine))
-        plan = self._plan(machine, live, compat, mocks)
+        plan = self._plan(machine, live, compat, mocks) | {"starter": starter}
         clock = clock or self.clock()
         run = self._run(
             live, machine, clock, limits, plan, mocks=mocks, on_output=on_output, sleepers=sleepers
@@ -103,7 +107,7 @@ class Executions(Catalogue):
             live.run = run
             self._live[arn] = live
         try:
-            live.first = run.accept(input)
+            live.first = self._accept(run, input)
         except StaleAppend:
             self._strike(live)
             return self._started(machine, arn, input)
@@ -111,8 +115,36 @@ class Executions(Catalogue):
             self._strike(live)
             raise
         self._known[arn] = live
-        self.engine.post(run.guard, run.start, input)
         return live
+
+    def _accept(self, run: Run, input: Payload) -> ev.ExecutionStarted:
+        """Commit that it has started, before its caller hears so, and let it run; raises StoreFault.
+
+        Where a commit costs something, the engine makes one for all that start, and what they do at first.
+        """
+        if not run.store.durable or self.engine.here:
+            started = run.accept(input)
+            self.engine.post(run.guard, run.start, input)
+            return started
+        answered: SimpleQueue[StoreFault | None] = SimpleQueue()
+        opened: list[ev.ExecutionStarted] = []
+        tell_lost = run.on_lost
+
+        def refuse(fault: StoreFault) -> None:
+            answered.put(fault)
+            tell_lost(fault)
+
+        def begin() -> None:
+            run.after_commit(lambda: answered.put(None))
+            opened.append(run.open_log(input))
+            run.start(input)
+
+        run.on_lost = refuse
+        self.engine.post(run.guard, begin)
+        fault = answered.get()
+        if fault is not None:
+            raise fault
+        return opened[0]
 
     def _started(self, machine: StateMachineRecord, arn: str, input: Payload) -> Live:
         """The execution of this name, if to start it again means nothing; raises ExecutionAlreadyExists."""
@@ -139,7 +171,8 @@ class Executions(Catalogue):
 
     def _strike(self, live: Live) -> None:
         """It is not under way any more."""
-        self._live.pop(live.arn, None)
+        if self._live.get(live.arn) is live:
+            del self._live[live.arn]
 
     def _check_open(self) -> None:
         if self._closed:
@@ -184,8 +217,8 @@ class Executions(Catalogue):
         """Start an execution for a task of another one; answers with its ARN and when it started.
 
         input: JSON text. clock, sleepers: of the execution that asks; the new one is on the same clock.
-        token: the same when the task is repeated, as after a crash: what it has started without a name of
-            its own is not started twice.
+        token: the same when the task is repeated, as after a crash: what it has started is not started
+            twice, unless it is EXPRESS.
         synchronous: for StartSyncExecution, which raises StateMachineTypeNotSupported for a STANDARD machine.
         Raises InvalidArn, StateMachineDoesNotExist, InvalidExecutionInput and what `start_execution` raises.
         """
@@ -196,21 +229,32 @@ class Executions(Catalogue):
             payload = Payload.of_text(input)
         except ValueError as fault:
             raise InvalidExecutionInput(f"Invalid State Machine Execution Input: '{fault}'") from None
-        try:
-            live = self.start_execution(
-                machine, payload, name=name or token, clock=clock, sleepers=sleepers, on_output=on_output
-            )
-        except ExecutionAlreadyExists:
-            if name is not None:
-                raise
-            live = self.execution(self._execution_arn(machine, token))
+        live = self._started_by(token, machine, name) or self.start_execution(
+            machine,
+            payload,
+            name=name or token,
+            clock=clock,
+            sleepers=sleepers,
+            on_output=on_output,
+            starter=token,
+        )
         return live.arn, self.describe_execution(live.arn).start_date
+
+    def _started_by(self, token: str, machine: StateMachineRecord, name: str | None) -> Live | None:
+        """What this very call has started before."""
+        if machine.type != "STANDARD":
+            return None
+        arn = self._execution_arn(machine, name or token)
+        plan = next(self.store_of(machine).read(arn, after=1), None)
+        if isinstance(plan, ExecutionPlanned) and (name is None or plan.starter == token):
+            return self.execution(arn)
+        return None
 
     def when_ended(self, arn: str, tell: Callable[[], None]) -> None:
         """Call `tell()` when the execution ends, on the engine's thread; at once if it has."""
         live = self.execution(arn)
         if live.last is None:
-            self._live.setdefault(arn, live)  # it has to be the same one when it is taken up
+            live = self._live.setdefault(arn, live)  # it has to be the same one when it is taken up
         live.when_ended(tell)
 
     def _run(

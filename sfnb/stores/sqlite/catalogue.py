@@ -204,6 +204,8 @@ def _query(connection: sqlite3.Connection, wanted: ExecutionFilter) -> tuple[str
     if wanted.status is not None:
         terms.append(f"status IN ({', '.join('?' * len(wanted.status))})")
         values += wanted.status
+        if "SUCCEEDED" not in wanted.status:
+            terms.append("status <> 'SUCCEEDED'")  # said, so that the index is used which leaves those out
     for term, value in (
         ("executions.name GLOB ?", wanted.name),
         ("started >= ?", None if wanted.after is None else microseconds(wanted.after)),

@@ -30,8 +30,8 @@ LARGE = 1_024
 MOST_RECORDS = 4_096
 MOST_CHARACTERS = 4_194_304
 """A longer append becomes several chunks, so that a reader never holds more than about this at a time."""
-DEFLATED_FROM = 256
-"""Bytes below which deflating saves nothing."""
+DEFLATED_FROM = 2_048
+"""Bytes below which deflating takes longer than it saves: it costs as much as the commit itself."""
 TEXTS_DEFLATED_TO = 65_536
 """Bytes of large texts beyond which deflating them takes longer than writing them."""
 
