@@ -52,6 +52,8 @@ def service_work(
         arguments = request(operation.input_shape, parameters)
     except Unfit as unfit:
         raise parameters_refused(call, unfit.faults) from None
+    for member in operation.idempotent_members:
+        arguments.setdefault(member, call.request_id)  # the same when the call is repeated after a crash
 
     def perform(_: Json) -> Json:
         return _perform(call, aws, model, operation, arguments, dialect)

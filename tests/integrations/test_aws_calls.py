@@ -14,6 +14,7 @@ from sfnb.execution import Execution
 from sfnb.integrations.aws import Aws
 from sfnb.machine import load_machine
 from sfnb.service import StepFunctions
+from sfnb.testing import frozen_clock
 from sfnb.values import decode
 
 boto3 = pytest.importorskip("boto3")
@@ -151,6 +152,28 @@ def test_what_has_another_name_in_botocore_is_found(service: StepFunctions) -> N
     made = call(service, f"{SDK}cloudwatchlogs:createLogGroup", {"LogGroupName": "g"})
 
     assert (made.status, made.output) == ("SUCCEEDED", {})
+
+
+def test_a_call_that_takes_an_idempotency_token_has_one_that_repeats(service: StepFunctions) -> None:
+    """So that the service knows a call again that is repeated after a crash: here by the version's id."""
+    task = {
+        "Type": "Task",
+        "Resource": f"{SDK}secretsmanager:createSecret",
+        "Parameters": {"Name.$": "$.name", "SecretString": "s"},
+        "End": True,
+    }
+    tree = {"StartAt": "It", "States": {"It": task}}
+
+    def version(name: str, secret: str) -> str:
+        other = StepFunctions(aws=service.registry.aws)
+        machine = load_machine(other, tree, name="machine")
+        clock = frozen_clock()  # under which equal names draw equal ids
+        output: Any = machine.run({"name": secret}, name=name, clock=clock).output
+        other.close()
+        return str(output["VersionId"])
+
+    assert version("one", "a") == version("one", "b")
+    assert version("two", "c") != version("one", "d")
 
 
 def test_a_task_calls_with_the_role_of_its_credentials(service: StepFunctions) -> None:
