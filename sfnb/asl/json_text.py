@@ -41,7 +41,7 @@ def read(text: str) -> Reading:
     findings: tuple[Diagnostic, ...] = ()
     try:
         value = _strict.decode(text)
-        if _is_deep(value) or (_surrogate(text) and not _is_unicode(value)):
+        if (_may_be_deep(text) and _is_deep(value)) or (_surrogate(text) and not _is_unicode(value)):
             raise _Doubtful
     except (ValueError, RecursionError):
         faults, trusted = find_faults(text)
@@ -78,6 +78,11 @@ def _refuse(name: str) -> Never:
 
 _strict = json.JSONDecoder(object_pairs_hook=_object, parse_float=_finite, parse_constant=_refuse)
 _lenient = json.JSONDecoder()
+
+
+def _may_be_deep(text: str) -> bool:
+    """Whether so many arrays and objects begin at all; quicker than to walk them."""
+    return text.count("{") + text.count("[") > MAX_DEPTH
 
 
 def _is_deep(value: Json) -> bool:

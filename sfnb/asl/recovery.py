@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
@@ -126,11 +127,16 @@ def check_rules(rules: Sequence[Retrier | Catcher], place: tuple[PathStep, ...])
         )
 
 
+@lru_cache(maxsize=256)
+def _near(name: str) -> list[str]:
+    return get_close_matches(name, RESERVED, n=1)
+
+
 def _check_names(names: Sequence[str], place: tuple[PathStep, ...]) -> Iterator[Diagnostic]:
     """Names that begin with `States.` belong to Step Functions; one that it does not have matches nothing."""
     for index, name in enumerate(names):
         if name.startswith("States.") and name not in RESERVED and not name.startswith("States.Http."):
-            near = get_close_matches(name, RESERVED, n=1)
+            near = _near(name)
             yield Diagnostic(
                 message=f"There is no error '{name}'",
                 code="UNKNOWN_ERROR_NAME",
