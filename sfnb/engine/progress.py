@@ -53,12 +53,21 @@ class FrameProgress:
             self.item.status = "failed" if failed else status
             self.item.stopped = moment
 
+    def reopen(self, moment: datetime) -> None:
+        """The execution is redriven: what has not succeeded here goes on."""
+        if self.item is not None and self.item.status != "succeeded":
+            self.item.status = "running"
+            self.item.stopped = None
+        if self.last is not None:
+            self.last.reopen(moment)
+
 
 class VisitProgress:
     """A visit while the log is being read.
 
     pending: it has failed, and neither a Retrier nor a new attempt has followed.
-    inside: the frames of the current attempt of a Map or Parallel.
+    inside: the frames of the current attempt of a Map or Parallel. ended_inside: those of the last one that
+        has ended.
     map_runs: the ARN of each map run that a DISTRIBUTED Map has opened.
     length: how many items it was given at last; 0 where that is not known.
     culprit: the visit in one of these that made it fail.
@@ -66,7 +75,7 @@ class VisitProgress:
     """
 
     __slots__ = (
-        "cause", "culprit", "ended", "entered", "error", "exited", "frame", "inside", "length", "location",
+        "cause", "culprit", "ended", "ended_inside", "entered", "error", "exited", "frame", "inside", "length", "location",
         "map_runs", "path", "pending", "printed", "resource", "resume", "state", "status", "timed_out",
         "tries", "try_started", "type",
     )  # fmt: skip
@@ -88,6 +97,7 @@ class VisitProgress:
         self.resume: datetime | None = None
         self.tries: list[Attempt] = []
         self.inside: list[FrameProgress] = []
+        self.ended_inside: list[FrameProgress] = []
         self.resource: str | None = None
         self.location: str | None = None
         self.map_runs: list[str] = []
@@ -153,7 +163,22 @@ class VisitProgress:
     def end_inside(self, moment: datetime, status: Status) -> None:
         for frame in self.inside:
             frame.end(moment, status)
-        self.inside.clear()
+        if self.inside:
+            self.ended_inside, self.inside = self.inside, []
+
+    def reopen(self, moment: datetime) -> None:
+        """The execution is redriven: what has not been left goes on, with what inside it has not succeeded."""
+        if self.exited is not None or self.ended is None or self.type == "Fail":
+            return  # a Fail fails again at once
+        self.status = "running"
+        self.ended = self.resume = None
+        self.error = self.cause = self.culprit = self.location = None
+        self.pending = self.timed_out = False
+        self.try_started = moment
+        self.frame.open = self
+        self.inside, self.ended_inside = self.ended_inside, []
+        for frame in self.inside:
+            frame.reopen(moment)
 
 
 class ItemProgress:

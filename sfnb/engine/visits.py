@@ -177,6 +177,8 @@ class Fold:
             return self._iterate(event, frame)
         elif isinstance(event, ev.TERMINAL):
             return self._end(event)
+        elif isinstance(event, ev.ExecutionRedriven):
+            frame.reopen(event.timestamp)
         elif frame.open is not None:
             self._progress(event, frame.open)
         if frame.last is not None:
@@ -211,6 +213,7 @@ class Fold:
             visit.timed_out = True
         elif isinstance(event, (ev.MapStateStarted, ev.ParallelStateStarted)):
             self._fail_inside(visit, event)
+            visit.ended_inside = []
             visit.begin(event.timestamp)
             self._started[event.id] = (visit, len(visit.tries) + 1)
             visit.length = event.length if isinstance(event, ev.MapStateStarted) else 0

@@ -413,3 +413,48 @@ def disk() -> Callable[[], Any]:
     from test_map_resume import Disk
 
     return Disk
+
+
+# What is seen of it
+
+
+def test_a_visit_that_is_redriven_goes_on_and_is_not_another_one(service: StepFunctions) -> None:
+    work = Work(2)
+    tree = chain({"Type": "Map", "MaxConcurrency": 1, "ItemProcessor": chain(TASK)}, {"Type": "Pass"})
+    execution = failed(service, tree, work, [1, 2, 3])
+    assert [(visit.state, visit.status) for visit in execution.trail] == [
+        ("S0", "failed"),
+        ("S0'", "succeeded"),
+        ("S0'", "failed"),
+    ]
+    work.broken.clear()
+
+    redriven(service, execution)
+
+    assert [(visit.state, visit.status, visit.attempts) for visit in execution.trail] == [
+        ("S0", "succeeded", 2),
+        ("S0'", "succeeded", 1),
+        ("S0'", "succeeded", 2),
+        ("S0'", "succeeded", 1),
+        ("S1", "succeeded", 1),
+    ]
+    assert [(item.index, item.status) for item in execution.map_trail] == [
+        (0, "succeeded"),
+        (1, "succeeded"),
+        (2, "succeeded"),
+    ]
+
+
+def test_what_fails_again_has_failed(service: StepFunctions) -> None:
+    work = Work({"n": "bad"})
+    tree = single(
+        parallel(chain({**TASK, "Parameters": {"n": "bad"}}), chain({"Type": "Wait", "Seconds": 9}))
+    )
+    execution = failed(service, tree, work, {})
+
+    redriven(service, execution)
+
+    statuses = {visit.state: (visit.status, visit.error, visit.attempts) for visit in execution.trail}
+    assert statuses["It"] == ("failed", "Broken", 2)
+    assert statuses["S0"] == ("failed", "Broken", 2)
+    assert statuses["S0'"] == ("aborted", None, 2)
