@@ -75,7 +75,8 @@ class VisitProgress:
     """
 
     __slots__ = (
-        "cause", "culprit", "ended", "ended_inside", "entered", "error", "exited", "frame", "inside", "length", "location",
+        "cause", "culprit", "ended", "ended_inside", "entered",
+        "error", "exited", "frame", "inside", "length", "location",
         "map_runs", "path", "pending", "printed", "resource", "resume", "state", "status", "timed_out",
         "tries", "try_started", "type",
     )  # fmt: skip
@@ -167,7 +168,7 @@ class VisitProgress:
             self.ended_inside, self.inside = self.inside, []
 
     def reopen(self, moment: datetime) -> None:
-        """The execution is redriven: what has not been left goes on, with what inside it has not succeeded."""
+        """The execution is redriven: what has not been left goes on, and what has not succeeded inside it."""
         if self.exited is not None or self.ended is None or self.type == "Fail":
             return  # a Fail fails again at once
         self.status = "running"
