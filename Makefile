@@ -10,7 +10,7 @@ NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 # Every cell is run in a kernel of this environment, and its output compared.
 NBVAL := --nbval --nbval-current-env --nbval-sanitize-with notebooks/sanitize.cfg
 
-.PHONY: demo test check lab bench clean
+.PHONY: demo test soak check lab bench clean
 
 demo: $(VENV)/.has-notebook notebooks/02-data-pipeline.ipynb  ## run the data pipeline, and say where to see it
 	$(RUN) nbconvert --log-level=ERROR --to html --execute --output-dir build notebooks/02-data-pipeline.ipynb
@@ -21,6 +21,9 @@ demo: $(VENV)/.has-notebook notebooks/02-data-pipeline.ipynb  ## run the data pi
 test: $(VENV)/.has-dev  ## every test, then every notebook with its outputs compared
 	$(RUN) pytest $(if $(NOTEBOOKS),$(NBVAL)) tests sfnb $(NOTEBOOKS)
 
+soak: $(VENV)/.has-dev  ## kill it a thousand times, run a hundred thousand executions: a quarter of an hour
+	$(RUN) pytest -s -m soak -o faulthandler_timeout=1800 tests
+
 check: $(VENV)/.has-dev  ## format, lint, types
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
@@ -29,8 +32,9 @@ check: $(VENV)/.has-dev  ## format, lint, types
 lab: $(VENV)/.has-notebook  ## open the notebooks in JupyterLab
 	$(RUN) jupyterlab notebooks
 
-bench: $(VENV)/.has-dev  ## what things cost
-	$(RUN) benchmarks
+# Some of it: make bench BENCH="loop short --store all". To remember it: make bench BENCH=--keep
+bench: $(VENV)/.has-dev  ## what things cost, and what they should
+	$(RUN) benchmarks $(BENCH)
 
 # sfnb from this folder with an extra of pyproject.toml, "notebook" or "dev".
 $(VENV)/.has-%: pyproject.toml

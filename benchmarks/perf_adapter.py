@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import Any
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Literal
 
 from adapters.base import Adapter as Base
 from adapters.base import Unsupported
@@ -16,19 +18,40 @@ from adapters.base import Unsupported
 from sfnb.asl.decode import decode
 from sfnb.asl.source import of_value, read_text
 from sfnb.engine.limits import UNLIMITED
+from sfnb.engine.ports import EventStore
 from sfnb.machine import StateMachine
 from sfnb.service import StepFunctions
 
+DURABILITY: dict[str, Literal["full", "normal"]] = {"sfnb-durable": "full", "sfnb-normal": "normal"}
+BUILD = Path("build")
+"""Below the current folder, which is on a disk; what `/tmp` is on may be none."""
+
 
 class Adapter(Base):  # type: ignore[misc]  # the runner brings its own base
-    """Runs in memory, with the full history."""
+    """Runs in memory or on a SQLite file, with the full history."""
 
     name = "sfnb"
 
     def setup(self) -> None:
-        if os.environ.get("PERF_PEER", "sfnb") != "sfnb":
-            raise Unsupported("durable stores come later")
-        self.service = StepFunctions(limits=UNLIMITED)
+        BUILD.mkdir(exist_ok=True)
+        self.folder = TemporaryDirectory(prefix="perf-", dir=BUILD)
+        self.service = StepFunctions(limits=UNLIMITED, store=self._store())
+
+    def _store(self) -> EventStore | None:
+        """None: the service's own, in memory."""
+        peer = os.environ.get("PERF_PEER", "sfnb")
+        if peer == "sfnb":
+            return None
+        if peer not in DURABILITY:
+            raise Unsupported(peer)
+        from sfnb.stores.sqlite import SqliteStore
+
+        return SqliteStore(Path(self.folder.name, "executions.db"), durability=DURABILITY[peer])
+
+    def teardown(self) -> None:
+        self.service.close()
+        self.service.store.close()
+        self.folder.cleanup()
 
     def prepare(self, definition: dict[str, Any], tasks: dict[str, Any]) -> StateMachine:
         self.service.registry.functions.update(tasks)
