@@ -17,13 +17,16 @@ if TYPE_CHECKING:
     from sfnb.default import create_activity as create_activity
     from sfnb.default import executions as executions
     from sfnb.default import get_activity_task as get_activity_task
+    from sfnb.default import get_execution as get_execution
     from sfnb.default import load as load
+    from sfnb.default import resume as resume
     from sfnb.default import send_task_failure as send_task_failure
     from sfnb.default import send_task_heartbeat as send_task_heartbeat
     from sfnb.default import send_task_success as send_task_success
     from sfnb.default import task as task
     from sfnb.default import task_tokens as task_tokens
     from sfnb.default import use_buckets as use_buckets
+    from sfnb.default import use_store as use_store
     from sfnb.errors import DefinitionError as DefinitionError
     from sfnb.errors import InvalidInput as InvalidInput
     from sfnb.errors import SfnbError as SfnbError
@@ -61,9 +64,11 @@ _HOMES = {
     "create_activity": "sfnb.default",
     "executions": "sfnb.default",
     "get_activity_task": "sfnb.default",
+    "get_execution": "sfnb.default",
     "heartbeat": "sfnb.executors.context",
     "load": "sfnb.default",
     "read_mock_file": "sfnb.mocks.file",
+    "resume": "sfnb.default",
     "send_task_failure": "sfnb.default",
     "send_task_heartbeat": "sfnb.default",
     "send_task_success": "sfnb.default",
@@ -71,6 +76,7 @@ _HOMES = {
     "task": "sfnb.default",
     "task_tokens": "sfnb.default",
     "use_buckets": "sfnb.default",
+    "use_store": "sfnb.default",
 }
 
 _MODULES = ("default", "mocks", "testing")

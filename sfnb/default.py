@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import msgspec
 
-from sfnb.engine.tokens import InvalidOutput
+from sfnb.asl.ways import did_you_mean
+from sfnb.engine.records import ExecutionFilter
+from sfnb.engine.tokens import InvalidOutput, TaskDoesNotExist
+from sfnb.errors import SfnbError
 from sfnb.execution import Execution
 from sfnb.integrations.aws import Aws
 from sfnb.items.folder import FolderBuckets
 from sfnb.jsonable import NotJson, to_payload
+from sfnb.keeping import Durability
 from sfnb.machine import StateMachine, load_machine, register
-from sfnb.service import MachineType, StepFunctions
+from sfnb.service import ExecutionDoesNotExist, MachineType, StepFunctions
 from sfnb.values import Json, decode
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sfnb.mocks.answers import Given
+    from sfnb.resuming import Resumption
+    from sfnb.service.continuing import OnLost
+
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+MOST_COMPARED = 200
+"""How many of the latest executions a misspelt name is compared with."""
 
 
 @functools.cache
@@ -67,17 +80,82 @@ def task(function: Any, /) -> Any:
     One parameter receives the whole payload; parameters named (event, context) are Lambda's; several
     others are filled by the payload's keys.
     """
-    return register(service().registry.functions, function)
+    registry = service().registry
+    return register(registry, registry.functions, function)
 
 
-def executions() -> list[Execution]:
-    """Every execution of this process, newest first."""
-    return [Execution(service(), live) for live in service().latest_executions()]
+def executions(
+    machine: str | None = None,
+    status: str | Sequence[str] | None = None,
+    name: str | None = None,
+    after: datetime | None = None,
+    before: datetime | None = None,
+    limit: int | None = 1_000,
+) -> pd.DataFrame:
+    """The executions that are kept, newest first, a row each; of other sessions too.
+
+    Columns: name, machine, status, started, stopped (UTC), duration, events, error, redrives, origin (what
+    it was forked from), arn. `get_execution` opens one.
+    machine: its name or ARN. status: one or several; INTERRUPTED is one. name: with * and ?.
+    after, before: aware datetimes that it began at or after, and before. limit: None for all.
+    """
+    from sfnb import keeping
+
+    wanted, only_interrupted = keeping.wanted(machine, status, name, after, before)
+    found = keeping.records_of(service(), limit, wanted=wanted, only_interrupted=only_interrupted)
+    return keeping.executions_frame(found)
+
+
+def get_execution(name: str) -> Execution:
+    """The execution of this name or ARN, of any session, also a map run's child.
+
+    Raises ExecutionDoesNotExist, and SfnbError where more than one has the name.
+    """
+    if name.startswith("arn:"):
+        return execution_of(name)
+    records = [each for each in service().list_executions(ExecutionFilter(name=name)) if each.name == name]
+    if not records:
+        latest = service().list_executions(ExecutionFilter(limit=MOST_COMPARED))
+        near = did_you_mean(name, (record.name for record in latest))
+        raise ExecutionDoesNotExist(f"there is no execution '{name}'" + (f"; {near}" if near else ""))
+    if len(records) > 1:
+        raise SfnbError(f"more than one is called '{name}': {', '.join(each.arn for each in records)}")
+    return execution_of(records[0].arn)
 
 
 def execution_of(arn: str) -> Execution:
     """The execution of this ARN, also that of a map run's child; raises ExecutionDoesNotExist."""
     return Execution(service(), service().execution(arn))
+
+
+def use_store(path: str | Path | None = None, *, durability: Durability = "full") -> None:
+    """Keep what named machines run in a file, from now on; what is under way stays where it is.
+
+    path: in your data folder unless given. Machines that were given no name stay in memory.
+    durability: "full" survives a power cut; "normal", quicker, the end of the process; with "memory" nothing
+        outlives the process: so it is in a script that says nothing.
+    Raises StoreFault where the file cannot be opened; nothing is changed then.
+    """
+    from sfnb import keeping
+
+    keeping.keep_in_file(service(), None if path is None else Path(path), durability)
+
+
+def resume(
+    *executions: str | Execution, on_lost: OnLost = "repeat", mock: Given | None = None, wait: bool = True
+) -> Resumption:
+    """Go on with interrupted executions, all or these, each from where its log ends; returns at once.
+
+    executions: Executions, or their names or ARNs. Nothing is raised because one cannot go on: the Resumption
+        has `.executions`, which go on; `.waiting`, by name the functions that others wait for, to go on by
+        themselves when these are there; and `.refused`, by name why others cannot.
+    on_lost: a task that had been called and had not answered is called again, or it fails, as `TaskLost`.
+    mock: again, where functions were among the mocks. wait: also for functions that are needed later.
+    """
+    from sfnb import resuming
+
+    manner = resuming.Manner(on_lost=on_lost, mock=mock, wait=wait, on_output=resuming.to_output)
+    return resuming.resume(service(), executions, manner, resuming.after_the_cell)
 
 
 def use_buckets(folder: str | Path) -> None:
@@ -115,17 +193,35 @@ def send_task_success(token: str, output: object = None) -> None:
         payload = to_payload(output, "output")
     except NotJson as fault:
         raise InvalidOutput(f"the output is not JSON: {fault}") from None
-    service().send_task_success(token, payload)
+    with _told_of_interrupted():
+        service().send_task_success(token, payload)
 
 
 def send_task_failure(token: str, error: str | None = None, cause: str | None = None) -> None:
     """Fail a task that waits for its token; raises as `send_task_success` does."""
-    service().send_task_failure(token, error, cause)
+    with _told_of_interrupted():
+        service().send_task_failure(token, error, cause)
 
 
 def send_task_heartbeat(token: str) -> None:
     """Show that the task behind a token is being worked at: its HeartbeatSeconds begin anew."""
-    service().send_task_heartbeat(token)
+    with _told_of_interrupted():
+        service().send_task_heartbeat(token)
+
+
+@contextmanager
+def _told_of_interrupted() -> Iterator[None]:
+    """A token that nobody knows may be that of an execution that was interrupted."""
+    try:
+        yield
+    except TaskDoesNotExist as fault:
+        count = len(service().interrupted_executions())
+        if not count:
+            raise
+        noun = "an execution is" if count == 1 else f"{count:,} executions are"
+        raise TaskDoesNotExist(
+            f"{fault}; {noun} interrupted and may wait for it: sfnb.resume() first, or %asl resume"
+        ) from None
 
 
 class ActivityTask(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,7 +239,9 @@ def create_activity(name: str) -> str:
 
     There may be one of this name already. Raises InvalidName.
     """
-    return service().create_activity(name).arn
+    arn = service().create_activity(name).arn
+    service().registry.changed()
+    return arn
 
 
 def get_activity_task(activity: str, *, wait_seconds: float = 60) -> ActivityTask | None:
@@ -168,3 +266,4 @@ def connect_aws(
     region: instead of the configured one. profile: of the shared configuration files.
     """
     service().connect(Aws(endpoint_url=endpoint_url, region=region, profile=profile))
+    service().registry.changed()

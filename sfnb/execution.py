@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sfnb.diff import Diff
-    from sfnb.engine.children import Child
-    from sfnb.engine.map_run import MapRun
+    from sfnb.engine.map_views import MapRunView
     from sfnb.going_on import Definition
     from sfnb.mocks.answers import Given
     from sfnb.renderers import Picture
@@ -208,10 +207,10 @@ class Execution(Logged):
         mock: Given | None = None,
         on_output: Callable[[str], None] | None = None,
     ) -> Execution:
-        """Go on with an execution that failed, was aborted or timed out, from where it did; wait as `run` does.
+        """Go on with what failed, was aborted or timed out, from where it did; wait as `run` does.
 
         What had succeeded is not done again. Functions are the ones that are there now.
-        definition: a mended one to go on under, for this execution alone: text, a dict, a file, a StateMachine.
+        definition: a mended one, for this execution alone: text, a dict, a file, a StateMachine.
         mock: answers instead of calls; those that it ran with unless given.
         Raises ExecutionNotRedrivable, ReplayMismatch where the log does not fit the definition, TasksMissing.
         """
@@ -232,7 +231,7 @@ class Execution(Logged):
     ) -> Execution:
         """A new execution that goes on from the middle of this one; wait for its end as `run` does.
 
-        state: goes on from the last visit of this state, at any depth; or `event`: after the event of this id.
+        state: from the last visit of this state, at any depth. event: else, right after the event of this id.
         input: for that state, instead of what it was given.
         definition: as for `redrive`. name: of the new execution.
         mock: answers instead of calls; those that this one ran with unless given.
@@ -247,11 +246,11 @@ class Execution(Logged):
     # Map runs
 
     @property
-    def map_run_records(self) -> list[MapRun]:
+    def map_run_records(self) -> list[MapRunView]:
         """The map runs of its Maps in DISTRIBUTED mode, as records, oldest first."""
         return self._service.map_runs.of_execution(self.arn)[::-1]
 
-    def map_run_of(self, visit: Visit) -> MapRun | None:
+    def map_run_of(self, visit: Visit) -> MapRunView | None:
         """The latest map run of a visit, of this execution or of one inside it; None where there is none."""
         from sfnb.children import last_map_runs
 
@@ -282,20 +281,22 @@ class Execution(Logged):
         """A row per child execution of its map runs."""
         from sfnb.frames import children_frame
 
-        return children_frame([(run, child) for run in self.map_run_records for child in _by_index(run)])
+        runs = self.map_run_records
+        return children_frame([(run, child) for run in runs for child in run.children.in_order()])
 
     def child(self, which: int | str, *, state: str | None = None) -> Execution:
         """A child execution: by its index in the latest map run, or by its name or ARN.
 
-        state: the Map whose latest map run is meant. Raises SfnbError where there is no such child; of a
-        long map run those that ended first are forgotten.
+        state: the Map whose latest map run is meant. Raises SfnbError where there is no such child; in
+        memory, those of a long map run that ended first are forgotten.
         """
         runs = [run for run in reversed(self.map_run_records) if state in (None, run.state)]
         if not runs:
             where = "" if state is None else f' of "{state}"'
             raise SfnbError(f"there is no map run{where}: only a Map in DISTRIBUTED mode has children")
-        for child in runs[0].children.copy().values() if isinstance(which, int) else _all_children(runs):
-            if which in (child.index, child.name, child.arn):
+        for run in runs[:1] if isinstance(which, int) else runs:
+            child = run.children.find(which)
+            if child is not None:
                 return Execution(self._service, self._service.execution(child.arn))
         count = runs[0].executions.total
         raise SfnbError(
@@ -306,14 +307,14 @@ class Execution(Logged):
     # Looking closer
 
     def page(self, after: int = 0, limit: int = 1_000, *, newest: bool = False) -> pd.DataFrame:
-        """The events whose ids come after `after`, as `events` has them, `limit` at most; of a log of any length.
+        """The events whose ids come after `after`, `limit` at most, with the columns of `events`.
 
-        newest: the last ones rather than the first. `state` is None where it was entered before.
+        However long the log is, little more is read. newest: the last ones rather than the first.
+        `state` is None where it was entered long before the page begins.
         """
-        from sfnb.frames import events_frame
         from sfnb.going_on import page
 
-        return events_frame(page(self._live.store, self.arn, after, limit, newest=newest))
+        return page(self._live.store, self.arn, after, limit, newest=newest)
 
     def glance(self) -> Execution:
         """What a card shows: the execution itself; one with a very long log with the latest of it alone."""
@@ -376,14 +377,6 @@ class Execution(Logged):
 
     def __repr__(self) -> str:
         return self.summary()
-
-
-def _by_index(run: MapRun) -> list[Child]:
-    return sorted(run.children.copy().values(), key=lambda child: child.index)
-
-
-def _all_children(runs: Iterable[MapRun]) -> list[Child]:
-    return [child for run in runs for child in run.children.copy().values()]
 
 
 def _write(printed: SimpleQueue[str]) -> None:

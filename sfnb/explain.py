@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from sfnb.execution import Execution
 
 LONGEST_VALUE, LONGEST_MESSAGE, MOST_FRAMES, MOST_NOTES = 200, 600, 8, 3
+WORK = ("Task", "Map", "Parallel", "Wait")
+"""The types of states that one would rather not do again."""
 REDRIVE = "ex.redrive() goes on from there; what has succeeded is not done again"
 RESUME = "ex.resume() goes on from there, %asl resume with all that were interrupted"
 
@@ -98,7 +100,7 @@ def _is_worth_redriving(execution: Execution) -> bool:
     if execution.status in ("RUNNING", "SUCCEEDED") or not execution.redrivable:
         return False
     failed = innermost_failure(execution.trail)
-    done = any(visit.status in ("succeeded", "caught") for visit in execution.trail)
+    done = any(visit.status in ("succeeded", "caught") and visit.type in WORK for visit in execution.trail)
     return done and (failed is None or failed.type != "Fail")
 
 

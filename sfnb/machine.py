@@ -19,6 +19,7 @@ from sfnb.engine.records import ExecutionFilter
 from sfnb.errors import Diagnostic, InvalidInput, SfnbError, render_diagnostics
 from sfnb.execution import Execution
 from sfnb.jsonable import NotJson, to_payload
+from sfnb.registry import Registry
 from sfnb.service import MachineType, StateMachineRecord, StepFunctions
 from sfnb.values import Payload
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from sfnb.trial.tested import StateTest
 
 SUFFIXES = (".json", ".yaml", ".yml")
+MOST_EXECUTIONS = 1_000
 
 
 def load_machine(
@@ -37,14 +39,19 @@ def load_machine(
     definition: str | bytes | dict[str, Any] | Path | Source,
     *,
     name: str | None = None,
+    named: bool = True,
     unlimited: bool = False,
     type: MachineType = "STANDARD",
 ) -> StateMachine:
-    """Check a definition and keep it in `service`; see `sfnb.load`."""
+    """Check a definition and keep it in `service`; see `sfnb.load`.
+
+    named: not where `name` stands for want of one.
+    """
     source = (
         definition if isinstance(definition, Source) else read_definition(definition, unlimited=unlimited)
     )
-    return StateMachine(service, service.create_state_machine(source=source, name=name, type=type))
+    record = service.create_state_machine(source=source, name=name, named=named, type=type)
+    return StateMachine(service, record)
 
 
 def read_definition(definition: str | bytes | dict[str, Any] | Path, *, unlimited: bool = False) -> Source:
@@ -66,19 +73,21 @@ def names_a_file(definition: str | bytes) -> bool:
     return isinstance(definition, str) and "\n" not in definition and definition.strip().endswith(SUFFIXES)
 
 
-def register(functions: dict[str, Callable[..., Any]], function: Any) -> Any:
+def register(registry: Registry, functions: dict[str, Callable[..., Any]], function: Any) -> Any:
     """Keep a function under its own name, or under the name that stands in its place."""
     if isinstance(function, str):
         name = function
 
         def keep(given: Callable[..., Any]) -> Callable[..., Any]:
             functions[name] = given
+            registry.changed()
             return given
 
         return keep
     if not callable(function):
         raise TypeError(f"a task is a function, found {type(function).__name__}")
     functions[getattr(function, "__name__", type(function).__name__)] = function
+    registry.changed()
     return function
 
 
@@ -175,7 +184,7 @@ class StateMachine:
         @orders.task("Charge")          # the state's name
         def charge(order): ...
         """
-        return register(self.tasks, function)
+        return register(self._service.registry, self.tasks, function)
 
     def run(
         self, input: object = None, *, on_output: Callable[[str], None] | None = None, **options: Any
@@ -197,10 +206,12 @@ class StateMachine:
 
     def stopped(self, name: str) -> Execution | None:
         """The execution of this name, once it has been stopped; None if there is none."""
-        execution = next((execution for execution in self.executions if execution.name == name), None)
-        if execution is not None:
-            execution.stop()
-            execution.wait()
+        found = self._service.latest_executions(ExecutionFilter(machine=self.arn, name=name, limit=1))
+        if not found:
+            return None
+        execution = Execution(self._service, found[0])
+        execution.stop()
+        execution.wait()
         return execution
 
     def start(
@@ -236,7 +247,7 @@ class StateMachine:
             clock=clock or (JumpClock() if skip_waits else None),
             limits=UNLIMITED if unlimited else None,
             compat=compat,
-            mocks=None if mock is None else self._mocks(mock),
+            mocks=None if mock is None else self.mocks(mock),
             on_output=on_output,
         )
         return Execution(self._service, live)
@@ -284,7 +295,8 @@ class StateMachine:
             ),
         )
 
-    def _mocks(self, given: Given) -> Mocks:
+    def mocks(self, given: Given) -> Mocks:
+        """The mocks of one execution, from what `start` takes; raises InvalidMock."""
         from sfnb.mocks import mocks_of
 
         tasks = [state.name for state in asl.walk(self._record.definition) if state.type == "Task"]
@@ -292,8 +304,8 @@ class StateMachine:
 
     @property
     def executions(self) -> list[Execution]:
-        """This machine's executions, newest first."""
-        lives = self._service.latest_executions(ExecutionFilter(machine=self.arn))
+        """This machine's latest executions, a thousand at most, newest first; `sfnb.executions` has all."""
+        lives = self._service.latest_executions(ExecutionFilter(machine=self.arn, limit=MOST_EXECUTIONS))
         return [Execution(self._service, live) for live in lives]
 
     def graph(self) -> Picture:

@@ -32,6 +32,13 @@ class Registry:
         self.tokens = TaskTokens()
         self.activities = Activities()
         self._machines: dict[str, MachineTasks] = {}
+        self.watchers: list[Callable[[], None]] = []
+        """Called when there is something more that calls can reach."""
+
+    def changed(self) -> None:
+        """Tell whoever waits for a function, or for another way to make a call."""
+        for watcher in list(self.watchers):
+            watcher()
 
     def machine(self, arn: str) -> MachineTasks:
         """The functions of one machine; they outlive its definition."""

@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from sfnb.engine.clock import JumpClock
+from sfnb.engine.records import ExecutionFilter
 from sfnb.service import StepFunctions
+from sfnb.stores.memory import MemoryStore
 
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -28,7 +30,8 @@ def frozen_clock(start: datetime = NEW_YEAR) -> JumpClock:
 @contextmanager
 def repeatable(service: StepFunctions | None = None, *, start: datetime = NEW_YEAR) -> Iterator[None]:
     """Inside this `with`, executions take their times from frozen clocks and are called execution-1,
-    execution-2, ...; so ids that derive from names repeat too.
+    execution-2, ...; so ids that derive from names repeat too. They are kept in memory: what a file has from
+    before changes nothing.
 
     service: the one behind `sfnb.load` unless given. Names that it has used already are left out.
     start: where each clock begins.
@@ -37,11 +40,15 @@ def repeatable(service: StepFunctions | None = None, *, start: datetime = NEW_YE
         from sfnb.default import service as default
 
         service = default()
-    used = {execution.name for execution in service.list_executions()}
+    before = service.clock, service.names, service.store, service.scratch
+    if service.store.durable:
+        memory = service.scratch or MemoryStore()
+        before = service.clock, service.names, service.store, memory
+        service.store, service.scratch = memory, None
+    used = {execution.name for execution in service.store.list(ExecutionFilter())}
     names = (name for number in itertools.count(1) if (name := f"execution-{number}") not in used)
-    before = service.clock, service.names
     service.clock, service.names = (lambda: frozen_clock(start)), (lambda: next(names))
     try:
         yield
     finally:
-        service.clock, service.names = before
+        service.clock, service.names, service.store, service.scratch = before

@@ -24,7 +24,7 @@ from sfnb.asl.source import read_text
 from sfnb.cli import COMMANDS, main, make_parser
 from sfnb.cli.progress import Progress
 from sfnb.engine import events as ev
-from sfnb.engine.children import Counts
+from sfnb.engine.counts import Counts
 from sfnb.engine.map_run import MapRun
 from sfnb.exporters import EXPORTERS
 from sfnb.renderers import RENDERERS

@@ -51,9 +51,11 @@ def test_the_public_names_are_these() -> None:
         "create_activity",
         "executions",
         "get_activity_task",
+        "get_execution",
         "heartbeat",
         "load",
         "read_mock_file",
+        "resume",
         "send_task_failure",
         "send_task_heartbeat",
         "send_task_success",
@@ -61,6 +63,7 @@ def test_the_public_names_are_these() -> None:
         "task",
         "task_tokens",
         "use_buckets",
+        "use_store",
     ]
 
 

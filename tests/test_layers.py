@@ -35,13 +35,20 @@ ROWS: list[dict[str, str]] = [
         "select": "payloads searched; answers with a table",
         "trial": "one state tried on an input",
     },
-    {"children": "the children of map runs as parts of their parent", "service": "joins one of each"},
+    {
+        "children": "the children of map runs as parts of their parent",
+        "needs": "which functions an execution is going to call",
+        "service": "joins one of each",
+    },
     {
         "machine": "a state machine in a user's hands",
         "execution": "an execution in a user's hands",
         "logged": "what a log shows: status, tables, pictures",
         "snapshot": "an execution as it was at some moment",
         "diff": "two executions side by side",
+        "going_on": "an execution resumed, redriven, forked",
+        "resuming": "interrupted executions, each as soon as its functions are there",
+        "keeping": "where a service keeps its executions, and the table of all",
         "explain": "what an execution came to, in words",
         "hints": "what to do about a failure",
         "display": "what an execution looks like in a cell",
@@ -58,11 +65,12 @@ ROWS: list[dict[str, str]] = [
 
 TOGETHER = {
     "machine", "execution", "logged", "snapshot", "diff", "explain", "hints", "display", "default", "testing",
+    "going_on", "resuming", "keeping",
     "values", "errors",
 }  # fmt: skip
 """What a user holds is one idea in several files."""
 
-LAZY_UPWARDS = {(room, "notebook") for room in ("execution", "snapshot", "diff", "trial")}
+LAZY_UPWARDS = {(room, "notebook") for room in ("execution", "snapshot", "diff", "resuming", "trial")}
 """How an execution and a test of a state look in a cell is the notebook's; imported when it is asked."""
 
 

@@ -2,7 +2,8 @@
 
 `load` changes five things in a shell, and `unload` takes each of them back: the magics with their
 settings, the mending of comments above `%%asl`, the completion inside such cells, the help that
-Shift-Tab shows there, and the dollars in DataFrames.
+Shift-Tab shows there, and the dollars in DataFrames. Besides, executions are kept in a file from then on,
+also after `unload`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from typing import Any
 
 
 def load(shell: Any) -> None:
-    """Add `%%asl` and `%asl`; a shell that has them gets them anew."""
+    """Add `%%asl` and `%asl`; a shell that has them gets them anew. Says how much was interrupted."""
+    from sfnb.default import service
+    from sfnb.keeping import interrupted_line
     from sfnb.notebook.complete import make_matcher
     from sfnb.notebook.describe import wrap_inspect
     from sfnb.notebook.magics import SfnMagic
@@ -29,6 +32,10 @@ def load(shell: Any) -> None:
         wrap_inspect(shell),
         leave_dollars_alone(shell),
     ]
+    magics.keep()
+    line = interrupted_line(service())
+    if line is not None:
+        print(line)
 
 
 def unload(shell: Any) -> None:

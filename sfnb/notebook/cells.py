@@ -80,7 +80,9 @@ def define(cell: str, options: Namespace, variables: Variables) -> StateMachine:
     )
     show_substitutions(found)
     try:
-        machine = load_machine(service(), source, name=name, type=options.type or "STANDARD")
+        machine = load_machine(
+            service(), source, name=name, named=name != UNNAMED, type=options.type or "STANDARD"
+        )
     except DefinitionError as fault:
         raise Refused(fault, variable if variable in variables else None) from None
     if machine.warnings:
@@ -148,6 +150,11 @@ def run(machine: StateMachine, options: Namespace, variables: Variables) -> obje
         execution.follow(printed)
     except KeyboardInterrupt:
         raise interrupted(machine.stopped(name), options, variables) from None
+    return concluded(execution, options)
+
+
+def concluded(execution: Execution, options: Namespace) -> object:
+    """What shows an Execution that has ended; shows it and raises CellFailed where the status is wrong."""
     expected = options.expect or "SUCCEEDED"
     if execution.status != expected:
         look.show(shown(execution, options))

@@ -10,7 +10,8 @@ from typing import Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
 
-from sfnb.default import executions, machines, service
+from sfnb.default import machines, service
+from sfnb.errors import SfnbError
 from sfnb.execution import Execution
 from sfnb.machine import StateMachine
 from sfnb.notebook import verbs
@@ -18,6 +19,7 @@ from sfnb.notebook.draft import Spot, find_spot
 from sfnb.notebook.mocks import mock_names
 from sfnb.notebook.options import CELL_PARSER, STATUSES, Parser
 from sfnb.notebook.places import WORDS, keys_at, values_at
+from sfnb.notebook.things import everything, execution_named, execution_names, machine_named
 
 HEADER = re.compile(r"(?:[ \t]*(?:#.*)?\n)*%%asl(?=\s|$)(?P<line>[^\n]*)(?:\n|$)")
 """A `%%asl` line, with what may stand above it."""
@@ -85,24 +87,34 @@ class Completion:
         if first not in verbs.VERBS:
             return "", []
         *before, word = rest
-        return self._on_words(before, word, verbs.parser_of(first), self._things(first))
+        return self._on_words(before, word, verbs.parser_of(first), self._things(first, before))
 
-    def _things(self, verb: str) -> list[str]:
-        kinds: dict[str, Iterable[tuple[type, Iterable[Any]]]] = {
-            "run": [(StateMachine, machines())],
-            "export": [(StateMachine, machines())],
-            "validate": [(StateMachine, machines())],
-            "show": [(StateMachine, machines()), (Execution, executions())],
-            "history": [(Execution, executions())],
-            "stop": [(Execution, executions())],
-            "maps": [(Execution, executions())],
-            "test": [(StateMachine, machines())],
-        }
-        return [
-            name
-            for kind, kept in kinds.get(verb, ())
-            for name in verbs.everything(self._variables, kind, kept)
-        ]
+    def _things(self, verb: str, before: list[str]) -> list[str]:
+        """What may be named next; before: the words of the line so far."""
+        given = [word for word in before if not word.startswith("-")]
+        if verb in ("fork", "at", "test") and given:
+            return self._states(verb, given[0]) if len(given) == 1 else []
+        if verb == "store":
+            return ["delete", "list"]
+        names: list[str] = []
+        if verb in ("run", "export", "validate", "show", "test"):
+            names += everything(self._variables, StateMachine, machines())
+        if verb == "resume":
+            names += [record.name for record in service().interrupted_executions()]
+        if verb in ("show", "history", "stop", "maps", "redrive", "fork", "at", "diff"):
+            names += execution_names(self._variables)
+        return names
+
+    def _states(self, verb: str, name: str) -> list[str]:
+        """The states of what was named."""
+        try:
+            if verb == "test":
+                machine = machine_named(name, dict(self._variables))
+            else:
+                machine = execution_named(name, dict(self._variables)).machine
+        except SfnbError:
+            return []
+        return [state if state.isidentifier() else f'"{state}"' for state in machine.states]
 
     def _on_words(
         self, before: list[str], word: str, parser: Parser, names: Iterable[str]
@@ -113,6 +125,8 @@ class Completion:
             return word, fitting(word, _data(self._variables))
         if last in ("-m", "--mock"):
             return word, fitting(word, ["auto", *mock_names(self._variables), *_files(word, ".json")])
+        if last == "--definition":
+            return word, fitting(word, everything(self._variables, StateMachine, machines()))
         if last == "--expect":
             return word, fitting(word, STATUSES)
         action = options.get(last)

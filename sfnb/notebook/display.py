@@ -24,9 +24,10 @@ from sfnb.notebook.card_style import CARD, CODE, MONO, PILL, UI
 from sfnb.notebook.substitution import Origin, Substitution
 
 if TYPE_CHECKING:
-    from sfnb.engine.map_run import MapRun
+    from sfnb.engine.map_views import MapRunView
     from sfnb.execution import Execution
     from sfnb.items.buckets import Buckets
+    from sfnb.resuming import Resumption
     from sfnb.snapshot import Snapshot
 
 MOST_OBJECTS, MOST_COUNTED = 8, 10_000
@@ -36,7 +37,7 @@ HUES = {
     "TIMED_OUT": ("⏱", "#8250df"),
     "ABORTED": ("■", "#57606a"),
     "RUNNING": ("▶", "#0969da"),
-    "INTERRUPTED": ("⏸", "#9a6700"),
+    "INTERRUPTED": ("❚❚", "#9a6700"),
 }
 NO_MATHS = "tex2jax_ignore mathjax_ignore"
 """Else a page takes what stands between the dollars of two paths for LaTeX."""
@@ -249,6 +250,45 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str) -
     return Shown(html, "\n".join(_columns([tuple(header), *rows])))
 
 
+def pairs(rows: Sequence[tuple[str, str]]) -> Shown:
+    """A word and a text in each row."""
+    html = _box(NOTE, _grid("max-content", [_row(word, _spoken(text)) for word, text in rows]))
+    return Shown(html, "\n".join(_columns(rows)))
+
+
+def _spoken(text: str) -> str:
+    """A text, in which what is typed into a cell is code."""
+    before, verb, line = text.partition("%asl ")
+    return escape(before) + (f'<code style="{CODE}">{escape(verb + line)}</code>' if verb else "")
+
+
+_FATES = {
+    "goes on": ("▶ GOES ON", HUES["RUNNING"][1]),
+    "waits": ("❚❚ WAITS", HUES["INTERRUPTED"][1]),
+    "cannot": ("✘ CANNOT GO ON", HUES["FAILED"][1]),
+}
+
+
+def resumption(found: Resumption) -> Shown:
+    """What became of interrupted executions, and the lines that are to be written."""
+    rows = list(found.rows())
+    if not rows:
+        return note(found.headline)
+    cells = [
+        f'<span style="{PILL.format(hue=_FATES[fate][1])};justify-self:start">{_FATES[fate][0]}</span>'
+        f"<b>{escape(machine)}</b>"
+        f'<code style="{CODE}">{escape(name)}</code>'
+        f'<span style="white-space:pre-wrap;overflow-wrap:anywhere">{escape(why)}</span>'
+        for machine, name, fate, why in rows
+    ]
+    hue = _FATES["waits" if found.waiting else "cannot" if found.refused else "goes on"][1]
+    columns = "max-content fit-content(20%) fit-content(40%)"
+    inside = f"{escape(found.headline)}{_grid(columns, cells)}"
+    if found.advice:
+        inside += f'<div style="margin-top:6px">{escape(found.advice)}</div>' + _pre("\n".join(found.lines))
+    return Shown(_box(hue, inside), repr(found))
+
+
 def map_runs(execution: Execution) -> Shown:
     """The map runs of an execution, a row each, and how to look further."""
     rows = [
@@ -259,7 +299,7 @@ def map_runs(execution: Execution) -> Shown:
     return table(header, rows, empty=f"{execution.machine_name} has no Map in DISTRIBUTED mode that has run")
 
 
-def _first_failure(run: MapRun) -> str:
+def _first_failure(run: MapRunView) -> str:
     child = first_failed(run)
     return "" if child is None else f"child {child.index}: {child_error(child)}"
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
-from traitlets import Bool, TraitError, Unicode, validate
+from traitlets import Bool, Enum, TraitError, Unicode, observe, validate
 
+from sfnb.default import service
+from sfnb.keeping import PROMISES, keep_in_file_later
 from sfnb.notebook import display, verbs
 from sfnb.notebook.cells import run_cell
 from sfnb.notebook.options import CELL_PARSER, parse_cell_line
@@ -35,12 +38,30 @@ class SfnMagic(Magics):
         config=True
     )
 
+    store = Unicode(
+        "",
+        help="The file in which executions of named machines are kept; one in your data folder unless given.",
+    ).tag(config=True)
+    durability = Enum(
+        tuple(PROMISES),
+        "full",
+        help="; ".join(f"{name}: {promise}" for name, promise in PROMISES.items()) + ".",
+    ).tag(config=True)
+
     @validate("output_name")
     def _is_name(self, proposal: Any) -> str:
         name = str(proposal["value"])
         if not name.isidentifier():
             raise TraitError(f"SfnMagic.output_name: '{name}' is no name that a Python variable can have")
         return name
+
+    @observe("store", "durability")
+    def _keep(self, change: Any) -> None:
+        self.keep()
+
+    def keep(self) -> None:
+        """Keep executions where the settings say; what is under way stays where it is."""
+        keep_in_file_later(service(), Path(self.store) if self.store else None, self.durability, print)
 
     @no_var_expand
     @CELL  # type: ignore[untyped-decorator]

@@ -143,22 +143,45 @@ def status(text: str) -> str:
     return name
 
 
-def add_run_options(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
-    """What a run takes, in a cell as on a line."""
-    add: Any = parser.add_argument
-    add(
+Options = argparse.ArgumentParser | argparse._ArgumentGroup
+
+
+def add_data(parser: Options) -> None:
+    """What goes in, and where what comes out is put."""
+    parser.add_argument(
         "-i",
         "--input",
         metavar="X",
         help="a Python variable, JSON (text in two quotes: '\"abc\"'), or @file.json",
     )
-    add("-o", "--output", metavar="NAME", type=variable, help="variable that receives the Execution (ex)")
-    add(
+    parser.add_argument(
+        "-o", "--output", metavar="NAME", type=variable, help="variable that receives the Execution (ex)"
+    )
+
+
+def add_expect(parser: Options) -> None:
+    parser.add_argument(
         "--expect",
         metavar="STATUS",
         type=status,
         help="the status that is right: the cell fails on any other",
     )
+
+
+def add_mock(parser: Options) -> None:
+    parser.add_argument(
+        "-m",
+        "--mock",
+        metavar="X",
+        help="answers instead of calls: auto (plausible ones to all), a Python variable, file.json[#CASE]",
+    )
+
+
+def add_run_options(parser: Options) -> None:
+    """What a run takes, in a cell as on a line."""
+    add: Any = parser.add_argument
+    add_data(parser)
+    add_expect(parser)
     add(
         "--skip-waits",
         action=argparse.BooleanOptionalAction,
@@ -169,17 +192,18 @@ def add_run_options(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -
         action="store_true",
         help="lift AWS's limits: 256 KiB a payload, 25,000 events, 1 MiB a definition",
     )
-    add(
-        "-m",
-        "--mock",
-        metavar="X",
-        help="answers instead of calls: auto (plausible ones to all), a Python variable, file.json[#CASE]",
-    )
+    add_mock(parser)
     add(
         "--compat",
         choices=("aws", "spec"),
         help="where AWS and the States Language differ: as AWS does (unless told), or as the language says",
     )
+
+
+def add_execution(parser: argparse.ArgumentParser, name: str = "execution", **more: Any) -> None:
+    """An execution, by name."""
+    words = "an execution: its variable, its own name or its ARN"
+    parser.add_argument(name, **{"metavar": "EX", "help": words, **more})
 
 
 def add_type(parser: argparse.ArgumentParser) -> None:

@@ -4,22 +4,48 @@ from __future__ import annotations
 
 import inspect
 from argparse import Namespace
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from sfnb.asl.decode import decode
 from sfnb.asl.machine import MachineType
 from sfnb.asl.ways import did_you_mean
-from sfnb.default import execution_of, executions, machines, service, use_buckets
+from sfnb.default import execution_of, machines, service, use_buckets
+from sfnb.engine.records import ExecutionFilter, ExecutionRecord
 from sfnb.engine.tokens import TaskToken
 from sfnb.errors import SfnbError
-from sfnb.execution import Execution
+from sfnb.keeping import INTERRUPTED, status_of
 from sfnb.machine import StateMachine, read_definition
 from sfnb.notebook import display as look
-from sfnb.notebook.cells import Variables, counted, run
-from sfnb.notebook.options import Parser, Usage, add_run_options, add_type
+from sfnb.notebook.cells import counted, run
+from sfnb.notebook.kept import add_store_options, status, store
+from sfnb.notebook.onwards import (
+    add_at_options,
+    add_diff_options,
+    add_fork_options,
+    add_redrive_options,
+    add_resume_options,
+    at,
+    diff,
+    fork,
+    redrive,
+    resume,
+)
+from sfnb.notebook.options import Parser, Usage, add_execution, add_run_options, add_type
 from sfnb.notebook.state_tests import add_test_options, try_state
+from sfnb.notebook.things import (
+    Variables,
+    bound_to,
+    everything,
+    execution_named,
+    execution_names,
+    find_execution,
+    latest_with_map_runs,
+    machine_named,
+    no_such,
+    owner,
+)
 
 FillIn = Callable[[Namespace], Namespace]
 MOST_LISTED = 20
@@ -62,11 +88,11 @@ def run_machine(options: Namespace, variables: Variables) -> object:
 
 def show(options: Namespace, variables: Variables) -> object:
     """Show a state machine or an execution; `x = %asl show NAME` keeps it."""
-    named = {
-        **everything(variables, Execution, executions()),
-        **everything(variables, StateMachine, machines()),
-    }
-    return pick(named, options.name, "state machine or execution")
+    known = everything(variables, StateMachine, machines())
+    found = known.get(options.name) or find_execution(options.name, variables)
+    if found is None:
+        raise no_such(options.name, "state machine or execution", [*known, *execution_names(variables)])
+    return found
 
 
 def list_all(options: Namespace, variables: Variables) -> object:
@@ -75,10 +101,10 @@ def list_all(options: Namespace, variables: Variables) -> object:
         (bound_to(machine, variables), machine.name, counted(len(machine.states), "state"), "")
         for machine in machines()
     ]
-    rows += [
-        (bound_to(execution, variables), execution.machine_name, "execution", execution.status)
-        for execution in executions()[:MOST_LISTED]
-    ]
+    for record in service().list_executions(ExecutionFilter(limit=MOST_LISTED)):
+        status = status_of(service(), record)
+        name = bound_to(record.arn, variables) or (record.name if status == INTERRUPTED else "")
+        rows.append((name, record.machine_name, "execution", status))
     return look.table(
         ("variable", "machine", "what", "status"), rows, empty="nothing yet: write a %%asl cell"
     )
@@ -92,7 +118,7 @@ def history(options: Namespace, variables: Variables) -> object:
 def stop(options: Namespace, variables: Variables) -> object:
     """Stop an execution, or all that run; they end as ABORTED."""
     if options.all:
-        running = [execution for execution in executions() if execution.status == "RUNNING"]
+        running = [execution_of(record.arn) for record in under_way()]
     else:
         running = [execution_named(options.execution, variables)]
     for execution in running:
@@ -128,7 +154,7 @@ def validate(options: Namespace, variables: Variables) -> object:
         source = known[options.name].source
     else:
         if not Path(options.name).exists():
-            pick(known, options.name, "file or state machine")
+            raise no_such(options.name, "file or state machine", known)
         source = read_definition(Path(options.name))
     _, findings = decode(source, options.type or _type_of(known.get(options.name)))
     return (
@@ -159,7 +185,7 @@ def tasks(options: Namespace, variables: Variables) -> object:
 def tokens(options: Namespace, variables: Variables) -> object:
     """List the task tokens that are waited for, with the line that answers each."""
     rows = [
-        (task.state, _owner(task.execution, variables), task.resource, _answer(task))
+        (task.state, owner(task.execution, variables), task.resource, _answer(task))
         for task in service().list_task_tokens()
         if task.awaits_answer
     ]
@@ -193,40 +219,10 @@ def help_all(options: Namespace, variables: Variables) -> object:
 # Names
 
 
-def everything(variables: Mapping[str, Any], kind: type, kept: Iterable[Any]) -> dict[str, Any]:
-    """What goes by a name: what variables hold comes before the names that things have themselves."""
-    named = {thing.name: thing for thing in reversed(list(kept))}
-    return named | {
-        name: value
-        for name, value in variables.items()
-        if isinstance(value, kind) and not name.startswith("_")
-    }
-
-
-def pick(named: Mapping[str, Any], name: str, what: str) -> Any:
-    """The thing of this name; raises Usage with a near miss."""
-    if name not in named:
-        near = did_you_mean(name, named)
-        raise Usage(
-            f"there is no {what} '{name}'" + (f"; {near}" if near else "; %asl list shows what there is")
-        )
-    return named[name]
-
-
-def machine_named(name: str, variables: Variables) -> StateMachine:
-    found: StateMachine = pick(everything(variables, StateMachine, machines()), name, "state machine")
-    return found
-
-
-def execution_named(name: str | None, variables: Variables) -> Execution:
-    """The execution of this name, else the latest."""
-    if name is None:
-        latest = executions()
-        if not latest:
-            raise Usage("there is no execution yet")
-        return latest[0]
-    found: Execution = pick(everything(variables, Execution, executions()), name, "execution")
-    return found
+def under_way() -> list[ExecutionRecord]:
+    """What runs in this process."""
+    running = service().list_executions(ExecutionFilter(status=("RUNNING",)))
+    return [r for r in running if r.owner != "others" and not service().is_interrupted(r)]
 
 
 def folder_named(text: str, variables: Variables) -> str | Path:
@@ -244,19 +240,6 @@ def folder_named(text: str, variables: Variables) -> str | Path:
     )
 
 
-def latest_with_map_runs() -> Execution:
-    found = next((execution for execution in executions() if execution.map_run_records), None)
-    if found is None:
-        raise Usage("there is no execution with a map run yet: only a Map in DISTRIBUTED mode has one")
-    return found
-
-
-def _owner(arn: str, variables: Variables) -> str:
-    """The variable that holds an execution, else its machine's and its own name."""
-    execution = execution_of(arn)
-    return bound_to(execution, variables) or f"{execution.machine_name}:{execution.name}"
-
-
 def _answer(task: TaskToken) -> str:
     if ":activity:" in task.resource:
         return f'sfnb.get_activity_task("{task.resource.rpartition(":")[2]}")'
@@ -265,15 +248,6 @@ def _answer(task: TaskToken) -> str:
 
 def _type_of(machine: StateMachine | None) -> MachineType:
     return "STANDARD" if machine is None else machine.record.type
-
-
-def bound_to(thing: StateMachine | Execution, variables: Variables) -> str:
-    """The variables that hold a machine or an execution."""
-    return ", ".join(
-        name
-        for name, value in variables.items()
-        if isinstance(value, type(thing)) and value.arn == thing.arn and not name.startswith("_")
-    )
 
 
 def _signature(function: Callable[..., Any]) -> str:
@@ -302,9 +276,7 @@ def _show_options(parser: Parser) -> None:
 
 
 def _history_options(parser: Parser) -> None:
-    parser.add_argument(
-        "execution", nargs="?", metavar="EX", help="an execution: its variable or its own name"
-    )
+    add_execution(parser, nargs="?")
 
 
 def _stop_options(parser: Parser) -> None:
@@ -358,6 +330,13 @@ VERBS = {
     "tasks": Verb(tasks, _no_options, "tasks"),
     "tokens": Verb(tokens, _no_options, "tokens"),
     "maps": Verb(maps, _history_options, "maps [EX]"),
+    "resume": Verb(resume, add_resume_options, "resume [EX ...] [--on-lost fail] [--now]"),
+    "redrive": Verb(redrive, add_redrive_options, "redrive EX [--definition NAME]"),
+    "fork": Verb(fork, add_fork_options, "fork EX STATE [-i X] [-o NAME] ..."),
+    "at": Verb(at, add_at_options, "at EX EVENT"),
+    "diff": Verb(diff, add_diff_options, "diff A B"),
+    "status": Verb(status, _no_options, "status"),
+    "store": Verb(store, add_store_options, "store [delete --older-than 30d]"),
     "buckets": Verb(buckets, _buckets_options, "buckets [FOLDER]"),
     "help": Verb(help_all, _no_options, "help"),
 }

@@ -21,6 +21,7 @@ import traitlets
 
 from sfnb.engine import events as ev
 from sfnb.engine.visits import Visit, fold_visits
+from sfnb.errors import SfnbError
 from sfnb.execution import Execution
 from sfnb.explain import hints
 from sfnb.hints.map_runs import told_failure
@@ -61,7 +62,7 @@ class ExecutionView(anywidget.AnyWidget):
         self._visits: Sequence[Visit] = ()
         super().__init__(machine=msgspec.to_builtins(self._drawn), **options)
         self.on_msg(self._receive)
-        running = not execution.wait(0)
+        running = not execution.interrupted and not execution.wait(0)
         self._update()
         if running:
             threading.Thread(target=self._follow, name=f"sfnb view of {execution.name}", daemon=True).start()
@@ -69,10 +70,13 @@ class ExecutionView(anywidget.AnyWidget):
     def _follow(self) -> None:
         """Keep the browser informed until the execution ends or the view is closed."""
         pause = SHORTEST_PAUSE
-        while not self._execution.wait(pause):
-            if self.comm is None:
-                return
-            pause = max(SHORTEST_PAUSE, 5 * self._update())
+        try:
+            while not self._execution.wait(pause):
+                if self.comm is None:
+                    return
+                pause = max(SHORTEST_PAUSE, 5 * self._update())
+        except SfnbError:  # the process that ran it has died
+            return
         self._update()
 
     def _update(self) -> float:

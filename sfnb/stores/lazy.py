@@ -105,6 +105,12 @@ class LazyStore:
     def list(self, wanted: ExecutionFilter) -> Sequence[ExecutionRecord]:
         return self._reads().list(wanted)
 
+    def map_runs(self, execution: str) -> Sequence[str]:
+        return self._reads().map_runs(execution)
+
+    def opener(self, map_run: str) -> str | None:
+        return self._reads().opener(map_run)
+
     def claim(self, execution: str) -> None:
         self._to_write().claim(execution)
 

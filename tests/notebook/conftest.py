@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,8 +37,9 @@ Run = Callable[[str], Ran]
 
 
 @pytest.fixture
-def fresh_service() -> Iterator[None]:
-    """The service behind `sfnb.load` and the magics is this test's own."""
+def fresh_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The service behind `sfnb.load` and the magics is this test's own, and so is the data folder."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     default.service.cache_clear()
     yield
     default.service().close()
@@ -45,7 +47,7 @@ def fresh_service() -> Iterator[None]:
 
 
 @pytest.fixture
-def bare_shell() -> Iterator[InteractiveShell]:
+def bare_shell(fresh_service: None) -> Iterator[InteractiveShell]:
     """IPython without the extension and without a file for its history."""
     quiet = Config({"HistoryManager": {"enabled": False}})
     yield InteractiveShell.instance(config=quiet)
@@ -53,7 +55,7 @@ def bare_shell() -> Iterator[InteractiveShell]:
 
 
 @pytest.fixture
-def shell(bare_shell: InteractiveShell, fresh_service: None) -> Iterator[InteractiveShell]:
+def shell(bare_shell: InteractiveShell) -> Iterator[InteractiveShell]:
     notebook.load(bare_shell)
     bare_shell.run_cell("import sfnb")
     yield bare_shell

@@ -165,3 +165,24 @@ def test_jsonata_and_distributed_maps(offers: Offers, written: str, cursor: str,
 
     assert [name for name in found if name in wanted] == wanted
     assert not {"ItemsPath: ", "Variable: ", "Iterator: "} & set(found)
+
+
+def test_executions_and_their_states_are_offered(offers: Offers, shell: Any) -> None:
+    shell.run_cell("first = kept.run(name='one'); kept.run(name='two')")
+    machine = {"StartAt": "Ask first", "States": {"Ask first": {"Type": "Succeed"}}}
+    shell.user_ns["definition"] = machine
+    shell.run_cell("asked = sfnb.load(definition, name='asking').run(name='three')")
+
+    assert offers("%asl redrive |") == ["first", "asked", "three", "two", "one"]
+    assert offers("%asl fork t|") == ["three", "two"]
+    assert offers("%asl fork first |") == ["A"]
+    assert offers("%asl fork three A|") == ['"Ask first"']
+    assert offers("%asl at asked |") == ['"Ask first"']
+    assert offers("%asl fork first A -i or|") == ["order"]
+    assert offers("%asl diff first tw|") == ["two"]
+    assert offers("%asl redrive first --definition k|") == ["kept"]
+    assert offers("%asl test kept |") == ["A"]
+    assert offers("%asl store |") == ["delete", "list"]
+    assert offers("%asl store delete --status f|") == ["FAILED"]
+    assert offers("%asl resume --on-lost |") == ["repeat", "fail"]
+    assert offers("%asl st|") == ["stop", "status", "store"]

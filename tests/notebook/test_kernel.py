@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from jupyter_client.manager import KernelManager
 
-LONG = 60
+from tests.notebook.kernels import LONG, Kernel
+
 MACHINE = "\nStartAt: A\nStates:\n  A: {Type: Task, Resource: RESOURCE, End: true}"
 TASKS = """
 import sys, threading
@@ -33,72 +31,6 @@ async def sleepy(payload):
     print("sleeping")
     await sfnb.sleep(1000)
 """
-
-
-class Ran:
-    """What a cell sent: its outputs in order, and how it ended."""
-
-    def __init__(self, status: str, messages: list[dict[str, Any]]) -> None:
-        self.status = status
-        self.messages = messages
-
-    def of(self, kind: str) -> list[dict[str, Any]]:
-        return [message["content"] for message in self.messages if message["msg_type"] == kind]
-
-    @property
-    def printed(self) -> str:
-        return "".join(content["text"] for content in self.of("stream"))
-
-    @property
-    def traceback(self) -> list[str]:
-        lines = [line for content in self.of("error") for line in content["traceback"]]
-        return [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in lines]
-
-    @property
-    def text(self) -> str:
-        """Of the last thing that was shown."""
-        shown = [*self.of("display_data"), *self.of("execute_result")]
-        return str(shown[-1]["data"]["text/plain"])
-
-
-class Kernel:
-    """A kernel and a client of it."""
-
-    def __init__(self) -> None:
-        self.manager = KernelManager(kernel_name="python3")
-        self.manager.start_kernel(extra_arguments=["--HistoryManager.enabled=False"])
-        self.client = self.manager.blocking_client()
-        self.client.start_channels()
-        self.client.wait_for_ready(timeout=LONG)
-
-    def run(self, cell: str, *, interrupt_at: str | None = None) -> Ran:
-        """Run a cell; with `interrupt_at`, interrupt the kernel once that has been printed."""
-        wanted = self.client.execute(cell)
-        messages = []
-        while True:
-            message = self.client.get_iopub_msg(timeout=LONG)
-            if message["parent_header"].get("msg_id") != wanted:
-                continue
-            messages.append(message)
-            content = message["content"]
-            if interrupt_at is not None and interrupt_at in content.get("text", ""):
-                self.manager.interrupt_kernel()
-                interrupt_at = None
-            if content.get("execution_state") == "idle":
-                return Ran(self._reply(wanted)["status"], messages)
-
-    def _reply(self, wanted: str) -> dict[str, Any]:
-        """The reply to a request; others come from the time when the kernel got ready."""
-        while True:
-            message = self.client.get_shell_msg(timeout=LONG)
-            if message["parent_header"].get("msg_id") == wanted:
-                content: dict[str, Any] = message["content"]
-                return content
-
-    def close(self) -> None:
-        self.client.stop_channels()
-        self.manager.shutdown_kernel(now=True)
-        self.manager.cleanup_resources()
 
 
 @pytest.fixture(scope="module")

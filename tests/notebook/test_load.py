@@ -64,5 +64,6 @@ def test_the_help_of_the_magics_knows_every_option(shell: Any) -> None:
         "-s ",
     ):
         assert option in cell
-    for verb in ("run", "show", "list", "history", "stop", "export", "validate", "tasks", "help"):
+    verbs = "run show list history stop export validate tasks resume redrive fork at diff status store help"
+    for verb in verbs.split():
         assert f"%asl {verb}" in line
