@@ -84,8 +84,8 @@ class Continuing(Executions):
         """Go on with an execution that failed, was aborted or timed out, from the states where it did.
 
         machine: another definition to go on under, which AWS has nothing like.
-        Raises ExecutionNotRedrivable, ReplayMismatch where the log does not fit the other definition,
-        TasksMissing; nothing is called or written then. Otherwise as `resume_execution`.
+        Raises ExecutionNotRedrivable, ReplayMismatch where the log does not fit the other definition;
+        nothing is called or written then. Otherwise as `resume_execution`.
         Source: AWS API reference, RedriveExecution.
         """
         self._check_open()
@@ -119,8 +119,8 @@ class Continuing(Executions):
         All up to the event is the same; what was under way there begins again.
         input: for the state that the event enters, instead of its own.
         machine: another definition to go on under.
-        Raises ExecutionDoesNotExist, ReplayMismatch, TasksMissing, ExecutionAlreadyExists, SfnbError where
-        there is no such event; nothing is called or kept then.
+        Raises ExecutionDoesNotExist, ReplayMismatch, ExecutionAlreadyExists, SfnbError where there is no
+        such event; nothing is called or kept then.
         """
         self._check_open()
         origin = self.execution(arn)
@@ -184,12 +184,13 @@ class Continuing(Executions):
         live, standing, plan = found.live, found.standing, found.plan
         if mocks is None and plan.mock is not None:
             mocks = mocks_again(found)
+        definition = self.keep_definition(found.machine, live.store)  # that of new children too
         run = self._run(
             live,
             found.machine,
             found.clock,
             plan.limits,
-            {"kind": plan.kind, "definition": standing.definition, "compat": plan.compat, "mock": plan.mock},
+            {"kind": plan.kind, "definition": definition, "compat": plan.compat, "mock": plan.mock},
             seed=plan.seed or live.name,
             mocks=mocks,
             on_output=on_output,

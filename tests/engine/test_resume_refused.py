@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from sfnb.engine.replay import ReplayMismatch
 from sfnb.machine import load_machine
 from sfnb.mocks import mocks_of
 from sfnb.service import ExecutionNotResumable, StepFunctions
+from sfnb.stores.sqlite import SqliteStore
 
 WAIT = {"Type": "Wait", "Seconds": 3}
 CALL = {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken"}
@@ -129,3 +132,41 @@ def test_mocks_can_be_given_again() -> None:
         )
         assert live.wait(10)
         assert service.describe_execution(ARN).output == '"mocked"'
+
+
+def test_a_function_that_is_a_mock_is_called_again_as_it_was() -> None:
+    tree = chain({"Type": "Task", "Resource": "work"}, {"Type": "Task", "Resource": "work"})
+    log = log_of(tree, ev.LambdaFunctionStarted)
+    cut = next(i for i, event in enumerate(log) if isinstance(event, ev.LambdaFunctionStarted)) + 1
+    with serving("inline") as service:
+        machine = load(service, tree, work=lambda payload: "REAL")
+        service.store.append(ARN, log[:cut], after=0)
+        plans = {"S0": [lambda payload: "first", "second"], "S1": ["third"]}
+        live = service.resume_execution(
+            arn_of("it"), machine=machine.record, mocks=mocks_of(plans, machine.tree, ["S0", "S1"])
+        )
+        assert live.wait(10)
+        events = list(service.get_execution_history(ARN))
+    outputs = [event.output for event in events if isinstance(event, ev.LambdaFunctionSucceeded)]
+    assert outputs == ['"first"', '"third"']
+
+
+def test_closing_a_service_leaves_what_it_had_started_for_itself_to_go_on(tmp_path: Path) -> None:
+    nested = "arn:aws:states:us-east-1:123456789012:stateMachine:nested"
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::states:startExecution.sync:2",
+        "Parameters": {"StateMachineArn": nested, "Name": "inner"},
+    }
+    service = StepFunctions(store=SqliteStore(tmp_path / "kept.db"))
+    load_machine(service, single({"Type": "Wait", "Seconds": 600}), name="nested")
+    load(service, single(task)).start({}, name="it")
+    while not any(isinstance(event, ev.TaskSubmitted) for event in service.store.read(ARN)):
+        time.sleep(0.01)
+
+    service.close()
+
+    again = StepFunctions(store=SqliteStore(tmp_path / "kept.db"))
+    names = {record.name: record.status for record in again.interrupted_executions()}
+    assert names == {"it": "RUNNING", "inner": "RUNNING"}
+    again.close()
