@@ -13,9 +13,9 @@ from datetime import datetime
 from msgspec import structs
 
 from sfnb.asl.graph import NodePath
-from sfnb.engine.children import Child, Counts
+from sfnb.engine.counts import Counts
 from sfnb.engine.events import Event
-from sfnb.engine.map_run import MapRun
+from sfnb.engine.map_views import ChildView, MapRunView
 from sfnb.engine.visits import Visit, fold_visits
 from sfnb.map_runs import MapRuns, ResourceNotFound
 from sfnb.renderers.story import Progress
@@ -43,13 +43,13 @@ def deep_trail(
         for visit in visits:
             yield visit
             for map_run in last_map_runs([visit], map_runs):
-                for child in chosen(map_run, most):
+                for child in map_run.children.chosen(most):
                     yield from deeper(placed(each, visit, child.index) for each in visits_of(child))
 
-    def visits_of(child: Child) -> tuple[Visit, ...]:
+    def visits_of(child: ChildView) -> tuple[Visit, ...]:
         known = folded.get(child.arn)
         if known is None:
-            ended = child.last is not None
+            ended = child.ended is not None
             known = tuple(fold_visits(read(child.arn)))
             if ended:
                 folded[child.arn] = known
@@ -58,22 +58,14 @@ def deep_trail(
     return list(deeper(trail))
 
 
-def last_map_runs(visits: Iterable[Visit], map_runs: MapRuns) -> Iterator[MapRun]:
-    """Of each visit of a Map the map run of its last attempt, if this process knows it."""
+def last_map_runs(visits: Iterable[Visit], map_runs: MapRuns) -> Iterator[MapRunView]:
+    """Of each visit of a Map the map run of its last attempt, if it is known."""
     for visit in visits:
         if visit.map_runs:
             try:
                 yield map_runs.describe(visit.map_runs[-1])
             except ResourceNotFound:
                 continue
-
-
-def chosen(map_run: MapRun, most: int) -> list[Child]:
-    """The children to look into, in the order of their indices."""
-    children = list(map_run.children.values())
-    if len(children) > most:
-        children.sort(key=lambda child: (child.status == "SUCCEEDED", child.index))
-    return sorted(children[:most], key=lambda child: child.index)
 
 
 def placed(inner: Visit, map_visit: Visit, index: int) -> Visit:
@@ -105,17 +97,16 @@ def progress_of(
     return found
 
 
-def _progress_then(map_run: MapRun, moment: datetime, length: int) -> Progress:
+def _progress_then(map_run: MapRunView, moment: datetime, length: int) -> Progress:
     items = Counts()
-    for child in list(map_run.children.values()):
-        if child.started.timestamp <= moment:
-            items.running += child.item_count
-            if child.last is not None and child.last.timestamp <= moment:
-                items.move(child.status, child.item_count)
+    for child in map_run.children.in_order():
+        if child.began <= moment:
+            ended = child.ended is not None and child.ended <= moment
+            items.add(child.status if ended else "RUNNING", child.item_count)
     return _progress(items, length or None)
 
 
-def progress_of_run(map_run: MapRun, length: int = 0) -> Progress:
+def progress_of_run(map_run: MapRunView, length: int = 0) -> Progress:
     """`length`: how many items it was given; 0 where that shows as they are read."""
     items = map_run.items
     return _progress(items, items.total if map_run.stopped is not None else length or None)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from sfnb.engine import events as ev
 from sfnb.engine.execution import ExecutionState
 from sfnb.engine.records import ExecutionRecord
-from sfnb.engine.redrive import redrive_refusal
 from sfnb.engine.visits import Visit
 from sfnb.errors import SfnbError
 from sfnb.logged import Kept, Logged
@@ -114,8 +113,7 @@ class Execution(Logged):
     @property
     def redrivable(self) -> bool:
         """Whether `redrive` would take it: it failed, not long ago, and is no child of a map run."""
-        record = self.record
-        return record.parent is None and redrive_refusal(record, self._service.clock().now()) is None
+        return self.describe().redrive_status == "REDRIVABLE"
 
     def wait(self, timeout_seconds: float | None = None) -> bool:
         """Wait for the end; False if it has not come after `timeout_seconds`.

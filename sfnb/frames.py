@@ -22,8 +22,7 @@ from sfnb.values import Json, decode
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sfnb.engine.children import Child
-    from sfnb.engine.map_run import MapRun
+    from sfnb.engine.map_views import ChildView, MapRunView
 
 # Fields with a column of their own, or told by one: a Map iteration's name and index by state and iteration.
 _SHOWN = frozenset(
@@ -182,7 +181,7 @@ def last_values(visits: Sequence[Visit]) -> Iterator[tuple[str, str, int, Visit,
         yield from ((scope, name, count, visit, text) for name, (count, visit, text) in known.items())
 
 
-def map_runs_frame(map_runs: Sequence[MapRun]) -> pd.DataFrame:
+def map_runs_frame(map_runs: Sequence[MapRunView]) -> pd.DataFrame:
     """A row for each map run: an attempt of a Map in DISTRIBUTED mode.
 
     items, executions: how many there are, as far as they have been read; `_succeeded` and the like say
@@ -217,7 +216,7 @@ def map_runs_frame(map_runs: Sequence[MapRun]) -> pd.DataFrame:
     )
 
 
-def children_frame(children: Sequence[tuple[MapRun, Child]]) -> pd.DataFrame:
+def children_frame(children: Sequence[tuple[MapRunView, ChildView]]) -> pd.DataFrame:
     """A row for each child execution of these map runs.
 
     index: its place in its map run, from 0; `name` is a UUID.
@@ -227,8 +226,7 @@ def children_frame(children: Sequence[tuple[MapRun, Child]]) -> pd.DataFrame:
 
     parse = _Parser()
     ends = [child.last for _, child in children]
-    started = times([child.started.timestamp for _, child in children])
-    stopped = times([None if last is None else last.timestamp for last in ends])
+    started, stopped = times([child.began for _, child in children]), times([c.ended for _, c in children])
     outputs = [last.output if isinstance(last, ExecutionSucceeded) else None for last in ends]
     return pd.DataFrame(
         {

@@ -16,9 +16,9 @@ from sfnb.asl.state import State
 from sfnb.asl.states.task import Task
 from sfnb.asl.ways import closure
 from sfnb.engine import events as ev
-from sfnb.engine.again import FAILED, SUBMITTED, SUCCEEDED
+from sfnb.engine.again import FAILED, SCHEDULED, SUBMITTED, SUCCEEDED
 from sfnb.engine.clock import RealClock
-from sfnb.engine.fold import SCHEDULED, Standing
+from sfnb.engine.fold import Standing
 from sfnb.engine.ports import TaskCall
 from sfnb.engine.sleepers import Sleepers
 from sfnb.errors import StatesError

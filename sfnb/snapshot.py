@@ -12,6 +12,8 @@ from sfnb.asl.graph import NodePath
 from sfnb.engine import events as ev
 from sfnb.engine.execution import ExecutionState, fold_execution
 from sfnb.engine.facts import Fact
+from sfnb.engine.records import recorded
+from sfnb.engine.redrive import described
 from sfnb.engine.visits import Fold, Visit
 from sfnb.errors import SfnbError
 from sfnb.explain import Account, plain_message, printable, text_of
@@ -59,7 +61,10 @@ class Snapshot(Logged):
 
     def describe(self) -> ExecutionState:
         """Everything at once, as DescribeExecution would have had it."""
-        return self._once("state", lambda: fold_execution(self._log))
+        return self._once("state", self._state)
+
+    def _state(self) -> ExecutionState:
+        return described(fold_execution(self._log), recorded(self.arn, None, self._log), self.time)
 
     @property
     def event(self) -> ev.Event:

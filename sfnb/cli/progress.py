@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from sfnb.children import progress_of_run
 from sfnb.engine import events as ev
 from sfnb.engine import facts
-from sfnb.engine.map_run import MapRun
+from sfnb.engine.map_views import MapRunView
 from sfnb.explain import printable
 
 MOST_NAMES, LONGEST_NAME = 3, 30
@@ -26,7 +26,7 @@ class Progress:
 
     def __init__(self) -> None:
         self.seen = 0
-        self.map_runs: Sequence[MapRun] = ()
+        self.map_runs: Sequence[MapRunView] = ()
         self._events = 0
         self._open: dict[ev.FramePath, str] = {}
         self._items: dict[ev.FramePath, tuple[str, int, int]] = {}

@@ -13,6 +13,7 @@ from sfnb.values import Payload
 if TYPE_CHECKING:
     from sfnb.engine.tasks import Invocation
 
+SCHEDULED = (ev.TaskScheduled, ev.LambdaFunctionScheduled, ev.ActivityScheduled)
 STARTED = (ev.TaskStarted, ev.LambdaFunctionStarted, ev.ActivityStarted)
 SUBMITTED = (ev.TaskSubmitted,)
 SUCCEEDED = (ev.TaskSucceeded, ev.LambdaFunctionSucceeded, ev.ActivitySucceeded)
@@ -98,7 +99,8 @@ def _make(call: Invocation, lost: StatesError | None) -> None:
     if call.submission is not None:
         call.wait_again(call.submission)
         return
-    work = call.find()
+    told = call.run.tasks.answer(call.state, call.call, call.command.attempt)
+    work = call.find() if told is None else told
     if isinstance(work, Queued):
         call.queue(again=call.started)
         return

@@ -3,38 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from sfnb.engine import events as ev
-from sfnb.engine.execution import STATUS
-from sfnb.engine.map_ports import ChildResult, Status
+from sfnb.engine.execution import STATUS, Status
+from sfnb.engine.map_ports import ChildResult
+from sfnb.values import decode
 
 if TYPE_CHECKING:
     from sfnb.engine.run import Run
-
-
-class Counts(msgspec.Struct):
-    """How many items, or executions, are where. Source: AWS API reference, MapRunItemCounts."""
-
-    pending: int = 0
-    running: int = 0
-    succeeded: int = 0
-    failed: int = 0
-    timed_out: int = 0
-    aborted: int = 0
-    results_written: int = 0
-
-    @property
-    def total(self) -> int:
-        return self.pending + self.running + self.succeeded + self.failed + self.timed_out + self.aborted
-
-    def move(self, status: str, count: int) -> None:
-        """So many have ended with this status."""
-        self.running -= count
-        outcome = status.lower()
-        setattr(self, outcome, getattr(self, outcome) + count)
 
 
 class Child(msgspec.Struct):
@@ -72,8 +52,16 @@ class Child(msgspec.Struct):
         return len(self.started.input) + len(self.output or "")
 
     @property
-    def status(self) -> Status | Literal["RUNNING"]:
+    def status(self) -> Status:
         return "RUNNING" if self.last is None else STATUS[type(self.last)]
+
+    @property
+    def began(self) -> datetime:
+        return self.started.timestamp
+
+    @property
+    def ended(self) -> datetime | None:
+        return None if self.last is None else self.last.timestamp
 
     def result(self, machine_arn: str) -> ChildResult:
         """What a ResultWriter is told of it, once it has ended."""
@@ -91,3 +79,42 @@ class Child(msgspec.Struct):
             state_machine_arn=machine_arn,
             status=STATUS[type(last)],  # type: ignore[arg-type]
         )
+
+
+def item_count(input: str, batched: bool) -> int:
+    """How many items a child was given as its input, JSON text.
+
+    >>> item_count('{"Items": [1, 2]}', True), item_count('{"Items": [1, 2]}', False)
+    (2, 1)
+    """
+    if not batched:
+        return 1
+    batch = decode(input)
+    assert isinstance(batch, dict)
+    items = batch["Items"]
+    assert isinstance(items, list)
+    return len(items)
+
+
+class Children(dict[str, Child]):
+    """The children of a map run that are kept, by ARN. The engine's thread adds and removes, any may look."""
+
+    def in_order(self) -> list[Child]:
+        return sorted(self.copy().values(), key=lambda child: child.index)
+
+    def find(self, which: int | str) -> Child | None:
+        """The one with this index, name or ARN."""
+        known = self.copy().values()
+        return next((child for child in known if which in (child.index, child.name, child.arn)), None)
+
+    def chosen(self, most: int) -> list[Child]:
+        """So many at most, by index; where there are more, those that did not succeed before others."""
+        children = self.in_order()
+        if len(children) > most:
+            children.sort(key=lambda child: child.status == "SUCCEEDED")
+        return sorted(children[:most], key=lambda child: child.index)
+
+    def first_failed(self) -> Child | None:
+        """The one that failed or timed out before any other did."""
+        failed = [child for child in self.in_order() if child.status in ("FAILED", "TIMED_OUT")]
+        return min(failed, key=lambda child: child.ended or child.began, default=None)

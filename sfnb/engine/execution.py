@@ -11,6 +11,7 @@ import msgspec
 
 from sfnb.engine import events as ev
 
+RedriveStatus = Literal["REDRIVABLE", "NOT_REDRIVABLE", "REDRIVABLE_BY_MAP_RUN"]
 Status = Literal["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
 
 STATUS: dict[type[ev.Event], Status] = {
@@ -25,6 +26,8 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
     """An execution as DescribeExecution shows it. Source: AWS API reference, DescribeExecution.
 
     A machine's time-out has no error and no cause there, though its event has one.
+    redrive_count, redrive_date: how often it has been redriven, and when last.
+    redrive_status, redrive_status_reason: see `redrive.described`, which alone can tell.
     """
 
     status: Status
@@ -34,6 +37,10 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
     output: str | None = None
     error: str | None = None
     cause: str | None = None
+    redrive_count: int = 0
+    redrive_date: datetime | None = None
+    redrive_status: RedriveStatus = "NOT_REDRIVABLE"
+    redrive_status_reason: str | None = None
 
     @property
     def billed_milliseconds(self) -> int:
@@ -42,43 +49,34 @@ class ExecutionState(msgspec.Struct, frozen=True, kw_only=True):
         taken = (self.stop_date - self.start_date).total_seconds()
         return max(100, math.ceil(taken * 10) * 100)
 
-    @property
-    def redrive_status(self) -> Literal["REDRIVABLE", "NOT_REDRIVABLE"]:
-        """Whether AWS would redrive it; only one that ended badly can be."""
-        return "NOT_REDRIVABLE" if self.status in ("RUNNING", "SUCCEEDED") else "REDRIVABLE"
-
-    @property
-    def redrive_status_reason(self) -> str | None:
-        if self.redrive_status == "REDRIVABLE":
-            return None
-        return f"Execution is {self.status} and cannot be redriven"
-
 
 def fold_execution(events: Iterable[ev.Event]) -> ExecutionState:
     """The state after `events`, the first of which is ExecutionStarted."""
-    first = last = None
+    first = last = redriven = None
     for event in events:
         first = first or event
         if isinstance(event, ev.TERMINAL):
             last = event
         elif isinstance(event, ev.ExecutionRedriven):
-            last = None
+            last, redriven = None, event
     if not isinstance(first, ev.ExecutionStarted):
         raise ValueError(f"a log begins with ExecutionStarted, this one with {first and first.type}")
-    return state_of(first, last)
+    return state_of(first, last, redriven)
 
 
-def state_of(first: ev.ExecutionStarted, last: ev.Event | None) -> ExecutionState:
-    """The state that the first event and, once there is one, the last one amount to."""
-    if last is None:
-        return ExecutionState(status="RUNNING", start_date=first.timestamp, input=first.input)
+def state_of(
+    first: ev.ExecutionStarted, last: ev.Event | None, redriven: ev.ExecutionRedriven | None = None
+) -> ExecutionState:
+    """What the first event, the last one once there is one, and that of the last redrive amount to."""
     failed = isinstance(last, ev.ExecutionFailed | ev.ExecutionAborted)
     return ExecutionState(
-        status=STATUS[type(last)],
+        status="RUNNING" if last is None else STATUS[type(last)],
         start_date=first.timestamp,
         input=first.input,
-        stop_date=last.timestamp,
+        stop_date=None if last is None else last.timestamp,
         output=last.output if isinstance(last, ev.ExecutionSucceeded) else None,
-        error=last.error if failed else None,  # type: ignore[attr-defined]
-        cause=last.cause if failed else None,  # type: ignore[attr-defined]
+        error=last.error if failed else None,  # type: ignore[union-attr]
+        cause=last.cause if failed else None,  # type: ignore[union-attr]
+        redrive_count=0 if redriven is None else redriven.redrive_count,
+        redrive_date=None if redriven is None else redriven.timestamp,
     )

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import msgspec
+
+from sfnb.engine.counts import Counts
 from sfnb.engine.events import Event
 from sfnb.engine.limits import AWS_LIMITS, Limits
 
@@ -55,6 +58,20 @@ class ErrorCaught(Fact, frozen=True, kw_only=True, gc=False):
     cause: str | None = None
 
 
+class MapRunPlanned(Fact, frozen=True, kw_only=True, gc=False):
+    """How a map run is to go; right after MapRunStarted.
+
+    max_concurrency: 0 for as many as are allowed. tolerated_failure_count, tolerated_failure_percentage:
+        None where the definition gives none.
+    batched: the items are put together in batches.
+    """
+
+    max_concurrency: int = 0
+    tolerated_failure_count: int | None = None
+    tolerated_failure_percentage: float | None = None
+    batched: bool = False
+
+
 class ItemsRead(Fact, frozen=True, kw_only=True, gc=False):
     """What the items of a map run are read from was this: its fingerprint, equal for equal data."""
 
@@ -76,6 +93,13 @@ class MapRunResult(Fact, frozen=True, kw_only=True, gc=False):
     """What a map run came to, as JSON text; the history has the state's output only."""
 
     output: str
+
+
+class MapRunCounted(Fact, frozen=True, kw_only=True, gc=False):
+    """What had become of the items of a map run, and of its children, as it ended."""
+
+    items: Counts = msgspec.field(default_factory=Counts)
+    executions: Counts = msgspec.field(default_factory=Counts)
 
 
 class ExecutionPlanned(Fact, frozen=True, kw_only=True, gc=False):

@@ -21,11 +21,12 @@ import msgspec
 
 from sfnb.engine import events as ev
 from sfnb.engine import facts
+from sfnb.engine.again import FAILED, SUCCEEDED, TIMED_OUT
 from sfnb.errors import SfnbError
 from sfnb.values import Json, decode
 
 GROUPS = (ev.ParallelStateStarted, ev.MapStateStarted)
-SCHEDULED = (ev.TaskScheduled, ev.LambdaFunctionScheduled, ev.ActivityScheduled)
+ANSWERED = (*SUCCEEDED, *FAILED, *TIMED_OUT)
 COMPLETE = (ev.ParallelStateSucceeded, ev.MapStateSucceeded, ev.MapRunSucceeded)
 PASSIVE = (
     ev.ExecutionStarted,
@@ -38,7 +39,13 @@ PASSIVE = (
     facts.AnswerDropped,
 )
 """Records that no state's code makes."""
-MAP_RUN = (ev.MapRunStarted, ev.MapRunRedriven, facts.ItemsRead, facts.ChildrenForgotten)
+MAP_RUN = (
+    ev.MapRunStarted,
+    ev.MapRunRedriven,
+    facts.MapRunPlanned,
+    facts.ItemsRead,
+    facts.ChildrenForgotten,
+)
 """What a map run keeps when it is redriven."""
 
 
@@ -52,7 +59,7 @@ class Entry(msgspec.Struct):
     assigned: the variables that earlier visits had assigned in it.
     again: the visit begins again, without another event: 0, or how many redrives and forks there had been.
     previous: what its next event points at then.
-    voids: how many redrives the visit has seen.
+    voids: how many redrives its open group has seen.
     """
 
     entered: ev.StateEntered
@@ -85,7 +92,7 @@ class Standing:
 
     started, plan: what it begins with; a log of old may have no plan. definition: the key of the one that
         it goes on with. redriven: when that was done last.
-    calls: how often each state has called.
+    calls: how often a call of each state has been answered.
     count: how many records there are. last_id, latest: of the last event. end: how it ended, if it has.
     """
 
@@ -134,7 +141,7 @@ class Standing:
             case facts.DefinitionReplaced():
                 self.definition = event.definition
             case facts.ExecutionForked():
-                self.void(self.last_id)
+                self.void(self.last_id, keep_map_runs=False)
             case ev.ExecutionRedriven():
                 self.end = None
                 self.redriven = event
@@ -162,7 +169,7 @@ class Standing:
         visit.records.append((self.count * 2, event))
         if isinstance(event, ev.StateExited):
             visit.assigning = event.assigned_variables
-        elif isinstance(event, SCHEDULED) and visit.entry is not None:
+        elif isinstance(event, ANSWERED) and visit.entry is not None:
             self.calls[visit.entry.entered.name] += 1
 
     def _open(self, frame: ev.FramePath) -> Visit:
@@ -185,7 +192,7 @@ class Standing:
     def void(self, previous: int, *, keep_map_runs: bool = True) -> None:
         """Open visits begin again; their next events point at `previous`.
 
-        keep_map_runs: a Distributed Map goes on with its children.
+        keep_map_runs: a Distributed Map goes on with its children; those of a fork are its own.
         """
         self._voids += 1
         self._void_frame((), previous, keep_map_runs)
@@ -201,11 +208,11 @@ class Standing:
     def _void(self, visit: Visit, previous: int, keep_map_runs: bool) -> None:
         entry = visit.entry
         assert entry is not None
-        entry.voids += 1
         first = [record for record in visit.records[:1] if _begins_iteration(record[1])]
         group = _open_group(visit.records, keep_map_runs)
         if group:
             entered = [record for record in visit.records if record[1] is entry.entered]
+            entry.voids += 1
             before = group[0][0] - 1  # it waits there for its turn: what came in between is void
             visit.records = [*first, *((before, event) for _, event in entered), *group]
             started = {event.id for _, event in group if isinstance(event, GROUPS)}
@@ -214,6 +221,7 @@ class Standing:
         else:
             visit.records = first
             gone, visit.inside = visit.inside, []
+            entry.voids = 0
             entry.again, entry.previous = self._voids, previous
         for frame in gone:
             inner = self._visits.pop(frame, None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
-from sfnb.engine.events import Event
+from sfnb.engine.events import Event, ExecutionRedriven
 from sfnb.engine.facts import Fact
 from sfnb.engine.history import history_event
 
@@ -26,9 +26,13 @@ def log_records(
 ) -> Iterator[dict[str, Any]]:
     """A record for each event that `level` logs.
 
+    events: from the first one on, as the redrives among them are counted.
     include_data: with inputs and outputs. Ids and counts are text; event_timestamp is in milliseconds.
     """
+    redrive_count = 0
     for event in events:
+        if isinstance(event, ExecutionRedriven):
+            redrive_count = event.redrive_count
         if not isinstance(event, Fact) and event.type.endswith(_LOGGED[level]):
             yield {
                 "id": str(event.id),
@@ -37,7 +41,7 @@ def log_records(
                 "previous_event_id": str(event.previous_event_id),
                 "event_timestamp": str(int(event.timestamp.timestamp() * 1000)),
                 "execution_arn": execution_arn,
-                "redrive_count": "0",
+                "redrive_count": str(redrive_count),
             }
 
 

@@ -14,7 +14,10 @@ import msgspec
 
 from sfnb.engine import events as ev
 from sfnb.engine import facts
+from sfnb.engine.children import item_count
+from sfnb.engine.execution import STATUS
 from sfnb.engine.fold import ReplayMismatch, Standing
+from sfnb.engine.map_told import is_batched
 from sfnb.engine.replay import resume
 from sfnb.errors import EvaluationError, StatesError
 from sfnb.values import Payload
@@ -84,15 +87,21 @@ def is_redriven(map_run: MapRun, found: Found) -> bool:
 def go_on(map_run: MapRun, child_run: Run, found: Found) -> None:
     """Take a child up where its log ends; raises ReplayMismatch."""
     standing = Standing(map_run.run.store.read(found.arn))
+    moment = max(map_run.run.clock.now(), standing.latest)
     opening: list[ev.Event] = []
     if found.last is not None:
         opening.append(
             ev.ExecutionRedriven(
                 id=standing.last_id + 1,
                 previous_event_id=standing.last_id,
-                timestamp=map_run.run.clock.now(),
+                timestamp=moment,
                 redrive_count=found.redrives + 1,
             )
+        )
+    definition = child_run.plan.get("definition")
+    if definition is not None and standing.definition not in (None, definition):
+        opening.append(
+            facts.DefinitionReplaced(id=0, previous_event_id=0, timestamp=moment, definition=definition)
         )
     resume(child_run, standing, lost=map_run.lost, opening=opening)
 
@@ -124,10 +133,16 @@ def repeat(map_run: MapRun, event: ev.Event) -> None:
         frame.fact(facts.SelectionFailed)  # it will fail again
 
 
-def abort_found(map_run: MapRun) -> None:
-    """End the children that have logs from before, and that nobody will go on with."""
+def close_found(map_run: MapRun) -> None:
+    """Count the children that have logs from before and were not taken up; end those that have no end."""
     run = map_run.run
+    batched = is_batched(map_run)
     for found in found_children(map_run):
+        status = STATUS[type(found.last)] if found.last else "ABORTED"
+        count = item_count(found.started.input, batched)
+        map_run.items.pending = max(0, map_run.items.pending - count)
+        map_run.items.add(status, count)
+        map_run.executions.add(status, 1)
         if found.last is None:
             run.after_commit(lambda found=found: _abort(run, found))  # type: ignore[misc]
 

@@ -21,17 +21,20 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from sfnb.asl.commands import RunChildren, StartMapRun
-from sfnb.asl.state import State
 from sfnb.engine import events as ev
 from sfnb.engine import facts
-from sfnb.engine.children import Child, Counts
+from sfnb.engine.children import Child, Children
 from sfnb.engine.clock import uuid_of
+from sfnb.engine.counts import Counts
 from sfnb.engine.feed import END, NOT_READY, Feed, feed_of
 from sfnb.engine.fold import ReplayMismatch
 from sfnb.engine.interpreter import too_large
-from sfnb.engine.map_again import Found, abort_found, found_children, go_on, is_redriven, repeat
+from sfnb.engine.map_again import Found, close_found, found_children, go_on, is_redriven, repeat
+from sfnb.engine.map_names import arn_in_log, new_arn
 from sfnb.engine.map_ports import Batch
 from sfnb.engine.map_results import Results
+from sfnb.engine.map_told import tell_counts, tell_plan
+from sfnb.engine.map_views import MapRunStatus
 from sfnb.errors import EvaluationError, ExecutionOwned, StatesError
 from sfnb.values import Payload, size_bytes
 
@@ -56,19 +59,11 @@ CHANGED = StatesError(
     "What the items are read from has changed since the map run began, so it cannot be taken up where it was",
 )
 
-MapRunStatus = Literal["RUNNING", "SUCCEEDED", "FAILED", "ABORTED"]
-
-
-def label_of(machine_arn: str, state: State) -> str:
-    """What names the map runs of a Map; made up where the definition gives none."""
-    label: str | None = getattr(state, "label", None)
-    return label or uuid_of(f"{machine_arn}/{state.place}")
-
 
 class MapRun:
     """What a frame waits for while the children of its Map run.
 
-    arn: `...:mapRun:MACHINE/LABEL:UUID`.
+    arn: `...:mapRun:MACHINE/LABEL:UUID`. started_id: of MapRunStarted.
     stopped: when it ended, None while it is running.
     fingerprint: of what the items are read from; None where they are the state's own data.
     begun: how many children there have been.
@@ -82,10 +77,10 @@ class MapRun:
         self.frame = frame
         self.command = command
         self.state = frame.state.name
-        self.label = label_of(run.machine_arn, frame.state)
-        self.id = uuid_of(f"{run.arn}/{run.seed}/{frame.path}/{frame.last_id}/map-run")
-        self.machine_arn = f"{run.machine_arn}/{self.label}"
-        self.arn = self.machine_arn.replace(":stateMachine:", ":mapRun:") + f":{self.id}"
+        self.arn = arn_in_log(run) or new_arn(run, frame)
+        *_, name, self.id = self.arn.split(":")
+        self.label = name.rpartition("/")[2]
+        self.machine_arn = self.arn.removesuffix(f":{self.id}").replace(":mapRun:", ":stateMachine:")
         self.max_concurrency = command.max_concurrency
         self.tolerated_failure_count = command.tolerated_failure_count
         self.tolerated_failure_percentage = command.tolerated_failure_percentage
@@ -93,7 +88,7 @@ class MapRun:
         self.executions = Counts()
         self.status: MapRunStatus = "RUNNING"
         self.stopped: datetime | None = None
-        self.children: dict[str, Child] = {}
+        self.children = Children()
         self.fingerprint: str | None = None
         self.redrive_count = 0
         self.redriven: datetime | None = None
@@ -116,8 +111,9 @@ class MapRun:
         self._asked: RunChildren | None = None
         entry = run.replay.entry(frame.path) if run.replay else None
         self._voids = entry.voids if entry is not None else 0
-        frame.record(ev.MapRunStarted, map_run_arn=self.arn)
+        self.started_id = frame.record(ev.MapRunStarted, map_run_arn=self.arn)
         self.started: datetime = run.now
+        tell_plan(self)
 
     # From start to end
 
@@ -128,6 +124,11 @@ class MapRun:
         self.run.open_map_runs += 1
         self._count(True)
         self.run.engine.soon(lambda: self.run.guard(self._set_out))
+
+    @property
+    def is_repeated(self) -> bool:
+        """Whether it had ended before it was taken up: its log knows more of it."""
+        return self._replayed and self.stopped is not None and not self.begun
 
     @property
     def asked(self) -> RunChildren:
@@ -421,13 +422,26 @@ class MapRun:
         self._count(False)
         if self._feed is not None:
             self.items.pending += self._feed.close()
-        for child in list(self._open.values()):
-            if child.run is not None:
-                child.run.guard(child.run.stop)
-        if self._replayed and status != "SUCCEEDED":
-            abort_found(self)
         if self._results and status != "SUCCEEDED":
             self._results.discard()
+        stopped = list(self._open.values())
+        for child in stopped:
+            self._give_up(child)
+        if self.run.forsaken:
+            return
+        if self._replayed and status != "SUCCEEDED":
+            close_found(self)
+        tell_counts(self, stopped)
+
+    def _give_up(self, child: Child) -> None:
+        """End it with the map run; one whose parent has been let go of can be taken up with that."""
+        run = child.run
+        if run is None:
+            return
+        if self.run.fault is not None:
+            run.lose(self.run.fault)
+        else:
+            run.guard(run.stop)
 
     def _count(self, running: bool) -> None:
         """While children are being started, or a feed is awaited, the clock does not jump."""

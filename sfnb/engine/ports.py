@@ -63,6 +63,12 @@ class EventStore(Protocol):
     def list(self, wanted: ExecutionFilter) -> Sequence[ExecutionRecord]:
         """Executions, newest first."""
 
+    def map_runs(self, execution: str) -> Sequence[str]:
+        """The ARNs of the map runs that an execution's log tells of."""
+
+    def opener(self, map_run: str) -> str | None:
+        """The execution that opened a map run; None where no log tells of it."""
+
     def claim(self, execution: str) -> None:
         """Make it ours to append to; raises ExecutionOwned where another process that lives has it."""
 

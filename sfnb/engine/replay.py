@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from sfnb.engine import events as ev
 from sfnb.engine.again import make
 from sfnb.engine.fold import Entry, ReplayMismatch, Standing
-from sfnb.errors import StatesError
+from sfnb.errors import ExecutionOwned, StatesError
 from sfnb.values import Payload
 
 if TYPE_CHECKING:
@@ -123,6 +123,9 @@ def resume(
     opening: what is written before all else that is new, as that the execution is redriven.
     """
     run.store.claim(run.arn)
+    record = run.store.find(run.arn)
+    if record is None or record.events != standing.count:  # the claim is younger than what was read
+        raise ExecutionOwned(f"another process has gone on with {run.arn} in the meantime")
     payload = Payload.of_text(standing.started.input)
     run.written = standing.count
     run.written_at = standing.latest
@@ -177,7 +180,7 @@ def replay(run: Run) -> None:
 
 def _ready(run: Run, event: ev.Event) -> Ready | None:
     """The step whose doing `event` is: that of its frame, or one that leads there unseen."""
-    for leads in (_is_own, _goes_on, _begins_again):
+    for leads in (_is_own, _leads_there):
         for ready in run.ready:
             if leads(run, ready, event):
                 run.ready.remove(ready)
@@ -191,25 +194,14 @@ def _is_own(run: Run, ready: Ready, event: ev.Event) -> bool:
     return frame.path == event.frame and (failure is not None or not isinstance(event, GIVEN_UP))
 
 
-def _goes_on(run: Run, ready: Ready, event: ev.Event) -> bool:
-    """The frame has an answer, and is not the one that something is done to."""
+def _leads_there(run: Run, ready: Ready, event: ev.Event) -> bool:
+    """The frame has an answer; or it begins a visit again of which the log says nothing: it failed there."""
     frame, _, failure = ready
-    if isinstance(event, GIVEN_UP) and _is_inside(frame, event):
-        return False
-    return frame.state is not None or failure is not None
-
-
-def _begins_again(run: Run, ready: Ready, event: ev.Event) -> bool:
-    """The frame begins a visit again of which the log says nothing: it failed at once, without an event."""
-    frame = ready[0]
     log = run.replay
     assert log is not None
-    if not frame.begins_again or log.has_more(frame.path) or _is_inside(frame, event):
-        return False
-    log.unseen = frame
-    return True
-
-
-def _is_inside(frame: Frame, event: ev.Event) -> bool:
-    """Whether a frame is that of the event, or lies inside it."""
-    return frame.path[: len(event.frame)] == event.frame and isinstance(event, GIVEN_UP)
+    if isinstance(event, GIVEN_UP) and frame.path[: len(event.frame)] == event.frame:
+        return False  # to which something is done, by another
+    if frame.begins_again and not log.has_more(frame.path):
+        log.unseen = frame
+        return True
+    return frame.state is not None or failure is not None

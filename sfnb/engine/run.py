@@ -67,6 +67,7 @@ class Run:
     on_map_run: called, on the engine's thread, with each map run that is opened.
     sleepers: those that are on the same clock; only it itself unless given.
     asleep: 0, or its number among the sleepers.
+    forsaken: it was let go of without an end, so nothing more is written.
     """
 
     def __init__(
@@ -137,6 +138,7 @@ class Run:
         self.scheduled = False
         self.ending = False
         self.ended = False
+        self.forsaken = False
         self.fault: StoreFault | None = None
         self.context: dict[str, Json] = {}
         self.replay: Replay | None = None
@@ -194,7 +196,7 @@ class Run:
 
     def forsake(self) -> None:
         """Let go of all that has been begun; nothing is written."""
-        self.ending = True
+        self.ending = self.forsaken = True
         self.root.stop()
         self.ended = True
         self.pending.clear()
@@ -320,12 +322,12 @@ class Run:
         self.ending = True
         self.last_id += 1
         last = kind(id=self.last_id, previous_event_id=frame.last_id, timestamp=self.now, frame=(), **details)
+        self.engine.journal.add(self)
+        self.root.stop()  # which may leave facts to be written before the last event
         self.pending.append(last)
-        self.root.stop()
         self.ended = True
         self.ready.clear()
         self.alarms.clear()
-        self.engine.journal.add(self)
         self.after_commit(lambda: self._tell_end(last))
 
     def _tell_end(self, last: ev.Event) -> None:

@@ -221,11 +221,14 @@ class Invocation:
     def _taken(self, worker_name: str | None, kept: threading.Event) -> None:
         self.run.after_commit(kept.set)
         if self.open:
-            kind, details = self.integration.started(self.call)
-            self.frame.record(kind, **details, worker_name=worker_name)
-            self.submitted = True
+            self._has_worker(worker_name)
             self._arm()
             self._expect_heartbeat()
+
+    def _has_worker(self, worker_name: str | None) -> None:
+        kind, details = self.integration.started(self.call)
+        self.frame.record(kind, **details, worker_name=worker_name)
+        self.submitted = True
 
     # What the call reports, from any thread
 
@@ -251,9 +254,10 @@ class Invocation:
         self._post(action, *arguments, kept)
         run = self.run
         while run.store.durable and not run.engine.here and not kept.wait(GLANCE_SECONDS):
+            ended = run.ended  # before the fault, which comes first
             if run.fault is not None:
                 raise run.fault
-            if run.ended:
+            if ended:
                 break
 
     def printed(self, text: str) -> None:
@@ -356,6 +360,9 @@ class Invocation:
             self._drop("succeeded" if isinstance(outcome, Payload) else "failed")
         elif self.submitted:
             self.conclude(outcome)
+        elif self.queued:  # by one who has not taken it, or before a crash
+            self._has_worker(None)
+            self.conclude(outcome)
         else:
             self.early = outcome
             self.frame.fact(facts.AnsweredEarly, about=self.scheduled_id, **_told(outcome))
@@ -446,8 +453,8 @@ class Invocation:
 
     def _abandon(self) -> None:
         self.close()
-        if self.handle is not None:
-            self.handle.cancel()
+        if self.handle is not None and not (self.run.forsaken and self.submitted):
+            self.handle.cancel()  # but a job goes on while nobody here waits for it
 
     def close(self) -> None:
         self.open = False

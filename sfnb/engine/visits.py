@@ -16,6 +16,7 @@ import msgspec
 from sfnb.asl.graph import NodePath
 from sfnb.engine import events as ev
 from sfnb.engine import facts
+from sfnb.engine.again import SCHEDULED
 from sfnb.engine.events import Event, FramePath
 from sfnb.engine.progress import (
     Attempt,
@@ -43,7 +44,6 @@ _FAILURES = (
     ev.EvaluationFailed,
 )
 _TIMEOUTS = (ev.TaskTimedOut, ev.LambdaFunctionTimedOut, ev.ActivityTimedOut)
-_SCHEDULED = (ev.TaskScheduled, ev.LambdaFunctionScheduled, ev.ActivityScheduled)
 _ITERATION_EVENTS = (
     ev.MapIterationStarted,
     ev.MapIterationSucceeded,
@@ -202,7 +202,7 @@ class Fold:
 
     def _progress(self, event: Event, visit: VisitProgress) -> None:
         """Something happens in an open visit."""
-        if isinstance(event, _SCHEDULED):
+        if isinstance(event, SCHEDULED):
             visit.begin(event.timestamp)
             visit.resource = resource_name(event)
         elif isinstance(event, _FAILURES):

@@ -8,8 +8,7 @@ from itertools import islice
 from typing import Any
 
 from sfnb.asl.ways import did_you_mean
-from sfnb.engine.children import Child
-from sfnb.engine.map_run import MapRun
+from sfnb.engine.map_views import ChildView, MapRunView
 from sfnb.hints.trouble import Trouble, shortened
 from sfnb.query.jsonpath.path import PathNotFound, PathSyntaxError, compile_path
 from sfnb.values import Json, decode
@@ -82,7 +81,7 @@ def too_many_failures(trouble: Trouble, match: re.Match[str]) -> str | None:
     return told_failure(runs[-1]) if runs else None
 
 
-def told_failure(map_run: MapRun) -> str | None:
+def told_failure(map_run: MapRunView) -> str | None:
     """The first failed child of a map run, for one line and the traceback behind it."""
     first = first_failed(map_run)
     if first is None:
@@ -94,17 +93,12 @@ def told_failure(map_run: MapRun) -> str | None:
     )
 
 
-def first_failed(map_run: MapRun) -> Child | None:
+def first_failed(map_run: MapRunView) -> ChildView | None:
     """Of the children that are kept, the one that failed before any other did."""
-    failed = [child for child in map_run.children.copy().values() if child.status in ("FAILED", "TIMED_OUT")]
-    return min(
-        failed,
-        key=lambda child: child.last.timestamp if child.last else child.started.timestamp,
-        default=None,
-    )
+    return map_run.children.first_failed()
 
 
-def child_error(child: Child) -> str:
+def child_error(child: ChildView) -> str:
     """Its Error and the sentence of its Cause, cut where that is long."""
     from sfnb.explain import plain_message
 
@@ -113,7 +107,7 @@ def child_error(child: Child) -> str:
     return ": ".join(word for word in words if word)
 
 
-def _tolerated(map_run: MapRun) -> str:
+def _tolerated(map_run: MapRunView) -> str:
     count, share = map_run.tolerated_failure_count, map_run.tolerated_failure_percentage
     bounds = [f"{count:,}"] if count else []
     bounds += [f"{share:g} %"] if share else []

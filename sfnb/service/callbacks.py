@@ -60,6 +60,6 @@ class Callbacks(Account):
         """The next task of an activity; waits for one, in real time, and answers None if none came.
 
         The worker answers with `send_task_success` or `send_task_failure`.
-        Raises ActivityDoesNotExist, InvalidArn.
+        Raises ActivityDoesNotExist, InvalidArn; StoreFault where it cannot be kept that the task was taken.
         """
         return self.registry.activities.take(activity_arn, worker_name, wait_seconds)

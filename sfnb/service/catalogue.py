@@ -14,10 +14,13 @@ from sfnb.asl.machine import Definition, MachineType, walk
 from sfnb.asl.source import Source, read_text
 from sfnb.asl.states.map_ import Map
 from sfnb.engine import events as ev
+from sfnb.engine.clock import clock_like
 from sfnb.engine.execution import ExecutionState, state_of
-from sfnb.engine.map_run import label_of
+from sfnb.engine.facts import ExecutionPlanned
+from sfnb.engine.map_names import label_of
 from sfnb.engine.ports import EventStore
 from sfnb.engine.records import ExecutionFilter, ExecutionRecord
+from sfnb.engine.redrive import described
 from sfnb.map_runs import MapRuns
 from sfnb.service.machines import Machines
 from sfnb.service.records import Live, StateMachineRecord
@@ -92,11 +95,27 @@ class Catalogue(Machines):
             live.first = first
         if live.last is None and live.run is None:
             live.refresh()
-        return state_of(live.first, live.last)
+        record = live.store.find(arn)
+        if record is None:
+            return state_of(live.first, live.last)  # it has been deleted
+        state = state_of(live.first, live.last, _redriven(live.store, record))
+        record = structs.replace(
+            record, status=state.status, stopped=state.stop_date
+        )  # it may just have ended
+        plan = self._plan_of(live)
+        clock = clock_like(plan.clock, state.stop_date or state.start_date)  # type: ignore[arg-type]
+        return described(state, record, clock.now(), most_events=plan.limits.history_events - 1)
 
     def get_execution_history(self, arn: str) -> Iterator[ev.Event]:
         """Every event and fact so far, in order; raises ExecutionDoesNotExist."""
         return self.execution(arn).store.read(arn)
+
+    def _plan_of(self, live: Live) -> ExecutionPlanned:
+        """What an execution was begun with; of a log that does not say, as executions are begun."""
+        if live.plan is None:
+            plan = next(live.store.read(live.arn, after=1), None)
+            live.plan = plan if isinstance(plan, ExecutionPlanned) else _unplanned(live)
+        return live.plan
 
     def store_of(self, machine: StateMachineRecord) -> EventStore:
         return self.scratch if self.scratch is not None and not machine.named else self.store
@@ -123,9 +142,9 @@ class Catalogue(Machines):
         for store in self._stores():
             record = store.find(arn)
             if record is not None:
-                live = self._known[arn] = Live(arn, record.name, self._machine_of(record, store), store)
+                live = Live(arn, record.name, self._machine_of(record, store), store)
                 live.refresh()
-                return live
+                return self._known.setdefault(arn, live)  # another thread may have asked for it too
         return None
 
     # Definitions
@@ -183,6 +202,27 @@ class Catalogue(Machines):
         if known is not None and self._kept.get((id(store), arn)) == (known.source, key):
             return known
         return self._read.get((arn, key))
+
+
+def _unplanned(live: Live) -> ExecutionPlanned:
+    assert live.first is not None
+    moment = live.first.timestamp
+    return ExecutionPlanned(
+        id=0,
+        previous_event_id=1,
+        timestamp=moment,
+        execution=live.name,
+        machine=live.machine.arn,
+        machine_name=live.machine.name,
+    )
+
+
+def _redriven(store: EventStore, record: ExecutionRecord) -> ev.ExecutionRedriven | None:
+    """The event with which an execution was redriven last."""
+    if not record.redrive_count:
+        return None
+    events = store.read_back(record.arn)
+    return next((event for event in events if isinstance(event, ev.ExecutionRedriven)), None)
 
 
 def part_of(machine: StateMachineRecord, label: str, processor: Definition) -> StateMachineRecord:

@@ -12,6 +12,7 @@ from sfnb.asl.machine import Definition, MachineType
 from sfnb.asl.source import Source
 from sfnb.engine import events as ev
 from sfnb.engine.execution import state_of
+from sfnb.engine.facts import ExecutionPlanned
 from sfnb.engine.ports import EventStore
 from sfnb.engine.run import Run
 from sfnb.errors import Diagnostic, StoreFault
@@ -40,6 +41,7 @@ class Live:
     store: where its log is.
     run: None before it starts, once it has ended, and where this process does not go on with it.
     fault: why this process cannot go on with it.
+    plan: what it was begun with; None until somebody has asked.
     rounds: how often it has been begun: once, and once more for each redrive.
     """
 
@@ -53,6 +55,7 @@ class Live:
         "last",
         "machine",
         "name",
+        "plan",
         "rounds",
         "run",
         "store",
@@ -68,6 +71,7 @@ class Live:
         self.last: ev.Event | None = None
         self.fault: StoreFault | None = None
         self.rounds = 1
+        self.plan: ExecutionPlanned | None = None
         self._watchers: list[Callable[[], None]] = []
         self._gate = threading.Lock()
         self._gate.acquire()

@@ -61,7 +61,7 @@ class StepFunctions(Trials, Callbacks):
         self.names = names
         self.registry = Registry(aws=aws, executions=self)
         self.buckets: Buckets = buckets or FolderBuckets(BUCKETS)
-        self.map_runs = MapRuns()
+        self.map_runs = MapRuns(self._stores)
 
     def connect(self, aws: AwsSession) -> None:
         """From now on tasks that no function stands for call AWS, and buckets are S3's."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import structs
 
-from sfnb.engine.events import Event, ExecutionRedriven
+from sfnb.engine.events import Event, ExecutionRedriven, MapRunStarted
 from sfnb.engine.ports import Append
 from sfnb.engine.records import ExecutionFilter, ExecutionRecord, recorded
 from sfnb.errors import StaleAppend
@@ -76,6 +76,14 @@ class MemoryStore:
         if wanted.parent is not None:
             found.sort(key=lambda record: record.index or 0)
         return found[wanted.offset :][: wanted.limit]
+
+    def map_runs(self, execution: str) -> Sequence[str]:
+        """Looked for when it is asked for."""
+        stream = self._streams.get(execution, ())
+        return [event.map_run_arn for event in stream if isinstance(event, MapRunStarted)]
+
+    def opener(self, map_run: str) -> str | None:
+        return next((name for name in self.executions() if map_run in self.map_runs(name)), None)
 
     def claim(self, execution: str) -> None:
         """There is nobody else."""

@@ -43,3 +43,18 @@ def test_a_record_holds_text_and_shows_data_only_if_asked(service: StepFunctions
         "redrive_count": "0",
     }
     assert full["details"] == {"name": "P", "input": '{"n":1}', "inputDetails": {"truncated": False}}
+
+
+def test_records_count_the_redrives_before_them(service: StepFunctions) -> None:
+    execution = load(service, TREE).run({"n": 1}, clock=frozen())
+    for _ in range(2):
+        assert service.redrive_execution(execution.arn).wait(20)
+
+    records = log_records(
+        service.get_execution_history(execution.arn), execution.arn, "ALL", include_data=False
+    )
+
+    counts = [(record["type"], record["redrive_count"]) for record in records]
+    assert [count for kind, count in counts if kind == "ExecutionFailed"] == ["0", "1", "2"]
+    assert [count for kind, count in counts if kind == "ExecutionRedriven"] == ["1", "2"]
+    assert counts[0] == ("ExecutionStarted", "0")

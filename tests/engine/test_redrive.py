@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from machines import NOON, TREE, chain, distributed, frozen, load, parallel, single
+from msgspec import structs
 
 import sfnb
 from sfnb.engine import events as ev
@@ -17,6 +18,7 @@ from sfnb.engine.fold import ReplayMismatch
 from sfnb.execution import Execution
 from sfnb.machine import StateMachine, load_machine
 from sfnb.service import ExecutionNotRedrivable, StepFunctions
+from sfnb.values import Payload
 
 SOON = 20
 TASK = {"Type": "Task", "Resource": "work"}
@@ -354,6 +356,86 @@ def test_a_map_run_is_redriven_as_often_as_its_parent(service: StepFunctions) ->
     assert [event.redrive_count for event in added if isinstance(event, ev.MapRunRedriven)] == [3]
     assert work.calls == [1, 2, 2, 2, 2]
     assert execution.status == "SUCCEEDED"
+
+
+def test_a_map_run_whose_results_were_no_use_is_followed_by_a_new_one(disk: Callable[[], Any]) -> None:
+    """Also where that is cut: it has not been redriven itself."""
+    each = distributed({"T": {**TASK, "End": True}}, MaxConcurrency=1)
+    store = disk()
+    service = StepFunctions(store=store, executor=inline(), clock=frozen)
+    work = Work()
+    execution = failed(service, single({**each, "OutputPath": "$.nope"}), work, [1, 2])
+    before = len(store.commits)
+    mended = edited(service, single(each), work=work)
+    redriven(service, execution, machine=mended.record)
+    assert work.calls == [1, 2, 1, 2]
+
+    for commit in range(before + 1, len(store.commits)):
+        cut = StepFunctions(store=store.until(commit), executor=inline(), clock=frozen)
+        machine = edited(cut, single(each), work=Work())
+        assert cut.resume_execution(execution.arn, machine=machine.record, clock=frozen()).wait(SOON)
+        events = list(cut.get_execution_history(execution.arn))
+        assert types(events).count("MapRunStarted") == 2
+        assert "MapRunRedriven" not in types(events), f"cut after commit {commit}"
+        cut.close()
+    service.close()
+
+
+# What is told of it
+
+
+def test_it_is_told_how_often_and_when_it_was_redriven(service: StepFunctions) -> None:
+    work = Work(1)
+    execution = failed(service, single(TASK), work, 1)
+    first = execution.describe()
+    later = JumpClock(NOON + timedelta(hours=1), frozen=True)
+    redriven(service, execution)
+    work.broken.clear()
+    redriven(service, execution, clock=later)
+
+    state = execution.describe()
+
+    assert (first.redrive_count, first.redrive_date, first.redrive_status) == (0, None, "REDRIVABLE")
+    assert (state.redrive_count, state.redrive_date) == (2, later.now())
+    assert (state.redrive_status, state.redrive_status_reason) == (
+        "NOT_REDRIVABLE",
+        "Execution is SUCCEEDED and cannot be redriven",
+    )
+    latest = max(event.id for event in execution.log if isinstance(event, ev.ExecutionRedriven))
+    before = execution.at(latest - 1).describe()
+    assert (before.status, before.redrive_count, before.redrive_status) == ("FAILED", 1, "REDRIVABLE")
+
+
+@pytest.mark.parametrize("kind", ["STANDARD", "EXPRESS"])
+def test_a_child_is_redriven_by_its_map_run_alone(service: StepFunctions, kind: str) -> None:
+    tree = single(distributed({"T": {**TASK, "End": True}}, kind=kind, ToleratedFailureCount=1))
+    execution = load(service, tree, work=Work(1)).run([1, 2])
+
+    states = [execution.child(index).describe() for index in (0, 1)]
+
+    assert [state.redrive_status for state in states] == ["REDRIVABLE_BY_MAP_RUN", "NOT_REDRIVABLE"]
+    assert [state.redrive_status_reason for state in states] == [
+        None,
+        "Execution is SUCCEEDED and cannot be redriven",
+    ]
+    assert not execution.child(0).redrivable
+    with pytest.raises(ExecutionNotRedrivable, match="child of a Map Run"):
+        service.redrive_execution(execution.child(0).arn)
+
+
+def test_what_is_told_is_what_a_redrive_would_answer(service: StepFunctions) -> None:
+    limits = structs.replace(service.limits, history_events=8)
+    machine = load(service, chain(*[{"Type": "Pass"}] * 5), work=Work()).record
+    full = service.start_execution(machine, Payload(1), clock=frozen(), limits=limits)
+    assert full.wait(SOON)
+    state = service.describe_execution(full.arn)
+
+    assert (state.redrive_status, state.redrive_status_reason) == (
+        "NOT_REDRIVABLE",
+        "Execution history event limit exceeded",
+    )
+    with pytest.raises(ExecutionNotRedrivable, match="history event limit"):
+        service.redrive_execution(full.arn)
 
 
 # Cut in the midst

@@ -220,7 +220,8 @@ class SfnbApi:
     def describe_execution(self, **params: Any) -> dict[str, Any]:
         state = self._service.describe_execution(params["executionArn"])
         redrive = {
-            "redriveCount": 0,
+            "redriveCount": state.redrive_count,
+            "redriveDate": state.redrive_date,
             "redriveStatus": state.redrive_status,
             "redriveStatusReason": state.redrive_status_reason,
         }

@@ -432,3 +432,17 @@ def test_closing_may_be_repeated(store: EventStore) -> None:
     store.append("run", begun("run"), after=0)
     store.close()
     store.close()
+
+
+def test_a_map_run_is_found_by_its_execution_and_that_by_it(store: EventStore) -> None:
+    opened = ev.MapRunStarted(id=2, previous_event_id=1, timestamp=NOON, map_run_arn="run")
+    store.append("origin", [LOG[0], opened], after=0)
+    store.append("fork", [LOG[0], opened], after=0)
+    store.append("other", LOG, after=0)
+
+    assert [list(store.map_runs(name)) for name in ("origin", "fork")] == [["run"], ["run"]]
+    assert [list(store.map_runs(name)) for name in ("other", "none")] == [[], []]
+    assert store.opener("run") == "origin"
+    assert store.opener("none") is None
+    store.forget("origin")
+    assert store.opener("run") == "fork"

@@ -52,6 +52,22 @@ def add_references(connection: sqlite3.Connection, number: int, events: Iterable
             add_definition(connection, number, event.definition)
 
 
+def map_runs(connection: sqlite3.Connection, execution: str) -> list[str]:
+    """The ARNs of the map runs that an execution has."""
+    query = "SELECT map_runs.arn FROM map_runs JOIN executions ON number = execution WHERE executions.arn = ?"
+    return [arn for (arn,) in connection.execute(query, (execution,))]
+
+
+def opener(connection: sqlite3.Connection, map_run: str) -> str | None:
+    """The ARN of the execution that opened a map run: a fork that has it too is younger."""
+    query = (
+        "SELECT executions.arn FROM map_runs JOIN executions ON number = execution WHERE map_runs.arn = ?"
+        " ORDER BY number LIMIT 1"
+    )
+    row = connection.execute(query, (map_run,)).fetchone()
+    return None if row is None else str(row[0])
+
+
 def add_definition(connection: sqlite3.Connection, number: int, definition: str | None) -> None:
     """An execution's log names a definition, besides the one that its row has."""
     if definition is not None:

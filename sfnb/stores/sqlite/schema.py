@@ -96,7 +96,7 @@ MIGRATIONS: Sequence[str] = (_FIRST,)
 """What makes of each version the next, from 0, an empty file."""
 
 CHECKPOINT_PAGES = 4_000
-"""Pages in the WAL from which on a commit moves them to the file: twice as long a wait, four times as rare."""
+"""Pages in the WAL from which on a commit moves them to the file: a longer wait, four times as rare."""
 LARGEST_LEFT_BYTES = 67_108_864
 """What the write-ahead log may keep of the disk once a large transaction is over."""
 

@@ -181,6 +181,12 @@ class SqliteStore:
         means = self._means()
         return [catalogue.record(row, means) for row in rows]
 
+    def map_runs(self, execution: str) -> Sequence[str]:
+        return self.ask(lambda reader: references.map_runs(reader, execution))
+
+    def opener(self, map_run: str) -> str | None:
+        return self.ask(lambda reader: references.opener(reader, map_run))
+
     def _means(self) -> Callable[[int], Owner]:
         """What an owner's number means to us; each is asked for once."""
         ours = self.number
