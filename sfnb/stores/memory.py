@@ -13,10 +13,6 @@ from sfnb.engine.ports import Append
 from sfnb.engine.records import ExecutionFilter, ExecutionRecord, recorded
 from sfnb.errors import StaleAppend
 
-TAIL = 64
-"""How many of the last records are looked through for the latest event's id."""
-
-
 class MemoryStore:
     """A list of events per execution."""
 
@@ -67,7 +63,7 @@ class MemoryStore:
         if not stream:
             return None
         redriven = self._redriven.get(execution, ())
-        telling = [*stream[:2], *redriven, *stream[max(2, len(stream) - TAIL) :]]
+        telling = [*stream[:2], *redriven, *stream[_latest(stream) :]]
         return structs.replace(recorded(execution, None, telling), events=len(stream))
 
     def list(self, wanted: ExecutionFilter) -> Sequence[ExecutionRecord]:
@@ -116,3 +112,11 @@ def _redrives(events: Sequence[Event], after: int) -> Sequence[int]:
     if after and not isinstance(events[0], ExecutionRedriven):
         return ()
     return [place for place, event in enumerate(events) if isinstance(event, ExecutionRedriven)]
+
+
+def _latest(stream: Sequence[Event]) -> int:
+    """Where the last event is that has an id: after it there are facts alone."""
+    place = len(stream) - 1
+    while place > 2 and not stream[place].id:
+        place -= 1
+    return max(place, 2)
