@@ -281,11 +281,12 @@ def executions_frame(found: Sequence[tuple[ExecutionRecord, str]]) -> pd.DataFra
 
 
 def age(text: str) -> timedelta:
-    """
+    """How long ago; raises SfnbError.
+
     >>> age("30d"), age("90m")
     (datetime.timedelta(days=30), datetime.timedelta(seconds=5400))
     """
-    found = re.fullmatch(r"(\d{1,6})([mhdw])", text)
+    found = re.fullmatch(r"(\d{1,4})([mhdw])", text)
     if found is None:
         raise SfnbError(f"'{text}' is no age such as 30d, 12h, 2w or 90m")
     return timedelta(**{_UNITS[found[2]]: int(found[1])})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -32,8 +31,6 @@ STATUSES = ("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 SHORT = 60
 """Characters that a table shows of a text."""
 LINES_AT_A_TIME = 500
-
-_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -75,7 +72,7 @@ def _import_options(parser: argparse.ArgumentParser) -> None:
 
 def _delete_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--older-than", type=age, required=True, metavar="AGE", help="begun so long ago: 30d, 12h, 2w, 90m"
+        "--older-than", type=_age, required=True, metavar="AGE", help="begun so long ago: 30d, 12h, 2w, 90m"
     )
     _add_status(parser, STATUSES[1:])
     parser.add_argument("--yes", action="store_true", help="do not ask")
@@ -314,15 +311,14 @@ def _found(store: SqliteStore, execution: str) -> ExecutionRecord:
     return named[0]
 
 
-def age(text: str) -> timedelta:
-    """
-    >>> age("30d"), age("90m")
-    (datetime.timedelta(days=30), datetime.timedelta(seconds=5400))
-    """
-    found = re.fullmatch(r"(\d{1,4})([mhdw])", text)
-    if found is None:
-        raise argparse.ArgumentTypeError(f"'{text}' is no age such as 30d, 12h, 2w or 90m")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+def _age(text: str) -> timedelta:
+    from sfnb.errors import SfnbError
+    from sfnb.keeping import age
+
+    try:
+        return age(text)
+    except SfnbError as fault:
+        raise argparse.ArgumentTypeError(str(fault)) from None
 
 
 def _count(text: str) -> int:

@@ -13,6 +13,7 @@ from sfnb.engine.ports import Append
 from sfnb.engine.records import ExecutionFilter, ExecutionRecord, recorded
 from sfnb.errors import StaleAppend
 
+
 class MemoryStore:
     """A list of events per execution."""
 
