@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sfnb.engine import events as ev
 from sfnb.engine import facts
-from sfnb.engine.ports import Queued, Work
+from sfnb.engine.ports import Queued
 from sfnb.errors import EvaluationError, StatesError
 from sfnb.values import Payload
 
@@ -100,17 +100,12 @@ def _make(call: Invocation, lost: StatesError | None) -> None:
         call.wait_again(call.submission)
         return
     told = call.run.tasks.answer(call.state, call.call, call.command.attempt)
-    work = call.find() if told is None else told
+    work = call.find() if told is None else None
     if isinstance(work, Queued):
         call.queue(again=call.started)
         return
     if call.started and lost is not None:
         call.conclude(lost)
         return
-    if not call.started:
-        call.record_started()
-    if not isinstance(work, Work):
-        call.conclude(work)
-    else:
-        call.since = call.heard = None
-        call.submit(work)
+    call.since = call.heard = None
+    call.proceed(told, work)

@@ -93,7 +93,12 @@ class Invocation:
         if isinstance(work, Queued):
             self.queue()
             return
-        self.record_started()
+        self.proceed(told, work)
+
+    def proceed(self, told: Outcome | None, work: Work | StatesError | None) -> None:
+        """Record that it has started, unless that was, and make the call, or take what is there without."""
+        if not self.started:
+            self.record_started()
         if told is not None:
             self._told(told)
         elif isinstance(work, Work):
