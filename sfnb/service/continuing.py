@@ -70,7 +70,7 @@ class Continuing(Executions):
             raise ExecutionNotResumable(f"Execution is under way: '{arn}'")
         found = self._find_log(arn, machine, clock)
         lost = LOST if on_lost == "fail" else None
-        return self._go_on(found, mocks, on_output, opening=self._replaced(found), lost=lost)
+        return self._go_on(found, mocks, on_output, opening=replaced(found), lost=lost)
 
     def redrive_execution(
         self,
@@ -100,7 +100,7 @@ class Continuing(Executions):
             timestamp=max(found.clock.now(), found.standing.latest),
             redrive_count=record.redrive_count + 1,
         )
-        return self._go_on(found, mocks, on_output, opening=(redriven, *self._replaced(found)))
+        return self._go_on(found, mocks, on_output, opening=(redriven, *replaced(found)))
 
     def fork_execution(
         self,
@@ -153,7 +153,7 @@ class Continuing(Executions):
             standing.started, execution=live.name, machine=machine.arn, machine_name=machine.name
         )
         clock = clock or clock_like(plan.clock, standing.latest)  # type: ignore[arg-type]
-        return Found(live, machine, standing, plan, clock)
+        return Found(live, machine, self.keep_definition(machine, live.store), standing, plan, clock)
 
     def _at_hand(self, arn: str, machine: StateMachineRecord | None) -> Live:
         """The execution; where a machine is given for it, its own need not be known."""
@@ -162,14 +162,6 @@ class Continuing(Executions):
             return live or self.execution(arn)
         store = next(store for store in self._stores() if store.find(arn) is not None)
         return Live(arn, arn.rpartition(":")[2], machine, store)
-
-    def _replaced(self, found: Found) -> list[ev.Event]:
-        """The fact that it goes on under another definition, if it does."""
-        key = self.keep_definition(found.machine, found.live.store)
-        if found.standing.definition in (None, key):
-            return []
-        moment = max(found.clock.now(), found.standing.latest)
-        return [facts.DefinitionReplaced(id=0, previous_event_id=0, timestamp=moment, definition=key)]
 
     def _go_on(
         self,
@@ -184,13 +176,12 @@ class Continuing(Executions):
         live, standing, plan = found.live, found.standing, found.plan
         if mocks is None and plan.mock is not None:
             mocks = mocks_again(found)
-        definition = self.keep_definition(found.machine, live.store)  # that of new children too
         run = self._run(
             live,
             found.machine,
             found.clock,
             plan.limits,
-            {"kind": plan.kind, "definition": definition, "compat": plan.compat, "mock": plan.mock},
+            {"kind": plan.kind, "definition": found.definition, "compat": plan.compat, "mock": plan.mock},
             seed=plan.seed or live.name,
             mocks=mocks,
             on_output=on_output,
@@ -220,13 +211,23 @@ class Continuing(Executions):
 
 
 class Found(NamedTuple):
-    """An execution and where it stands. machine: what it goes on under."""
+    """An execution and where it stands. machine: what it goes on under; definition: the key of that."""
 
     live: Live
     machine: StateMachineRecord
+    definition: str
     standing: Standing
     plan: facts.ExecutionPlanned
     clock: Clock
+
+
+def replaced(found: Found) -> list[ev.Event]:
+    """The fact that it goes on under another definition, if it does."""
+    key = found.definition
+    if found.standing.definition in (None, key):
+        return []
+    moment = max(found.clock.now(), found.standing.latest)
+    return [facts.DefinitionReplaced(id=0, previous_event_id=0, timestamp=moment, definition=key)]
 
 
 class Check:
