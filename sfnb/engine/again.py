@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from sfnb.engine import events as ev
 from sfnb.engine import facts
 from sfnb.engine.ports import Queued
@@ -28,7 +30,8 @@ def begin_again(call: Invocation) -> None:
     replay = call.run.replay
     assert replay is not None
     call.frame.waiting = call
-    if replay.has_more(call.frame.path):
+    if replay.has_more(call.frame.path) and replay.next is not None:
+        call.call = replace(call.call, moment=replay.next.timestamp)
         call.scheduled_id = call.record_scheduled()
         repeat(call, replay.next)
 

@@ -89,6 +89,19 @@ CASES: dict[str, TREE] = {
             "Retry": [{"ErrorEquals": ["States.ALL"], "JitterStrategy": "FULL"}],
         }
     ),
+    "retries of a call whose answer tells the time": single(
+        {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::lambda:invoke",
+            "Parameters": {
+                "FunctionName": "work",
+                "Payload": {
+                    "fail.$": "States.ArrayGetItem(States.Array('A', 'B', ''), $$.State.RetryCount)"
+                },
+            },
+            "Retry": [{"ErrorEquals": ["States.ALL"]}],
+        }
+    ),
     "a Map of few at a time": single(
         {"Type": "Map", "ItemsPath": "$.few", "MaxConcurrency": 2, "ItemProcessor": chain(WAIT, TASK)}
     ),
