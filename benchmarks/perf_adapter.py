@@ -55,7 +55,7 @@ class Adapter(Base):  # type: ignore[misc]  # the runner brings its own base
 
     def prepare(self, definition: dict[str, Any], tasks: dict[str, Any]) -> StateMachine:
         self.service.registry.functions.update(tasks)
-        record = self.service.create_state_machine(source=of_value(definition, max_bytes=sys.maxsize))
+        record = self.service.define_state_machine(source=of_value(definition, max_bytes=sys.maxsize))
         return StateMachine(self.service, record)
 
     def run(self, definition: dict[str, Any], input: Any, tasks: dict[str, Any]) -> tuple[Any, int | None]:

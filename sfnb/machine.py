@@ -50,7 +50,7 @@ def load_machine(
     source = (
         definition if isinstance(definition, Source) else read_definition(definition, unlimited=unlimited)
     )
-    record = service.create_state_machine(source=source, name=name, named=named, type=type)
+    record = service.define_state_machine(source=source, name=name, named=named, type=type)
     return StateMachine(service, record)
 
 

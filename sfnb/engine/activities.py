@@ -26,11 +26,13 @@ class InvalidArn(SfnbError):
 
 
 class ActivityRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """An activity."""
+    """An activity. key_id, reuse_seconds: of the key of one's own that it is encrypted with on AWS."""
 
     arn: str
     name: str
     creation_date: datetime
+    key_id: str | None = None
+    reuse_seconds: int | None = None
 
 
 class ActivityTask(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ import hashlib
 import random
 import time
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Literal, Protocol
 
@@ -67,6 +68,11 @@ class JumpClock:
         ahead = moment - self.now()
         if ahead > timedelta(0):
             self._now += ahead
+
+
+def pick(weights: Sequence[int]) -> int:
+    """The place of one of the weights, as likely as it is heavy."""
+    return random.choices(range(len(weights)), weights)[0]
 
 
 ClockKind = Literal["real", "jumping", "frozen"]

@@ -42,6 +42,8 @@ class ExecutionStarted(Event, frozen=True, kw_only=True, gc=False):
     details = "executionStartedEventDetails"
     input: str
     role_arn: str | None = None
+    state_machine_alias_arn: str | None = None
+    state_machine_version_arn: str | None = None
 
 
 class ExecutionSucceeded(Event, frozen=True, kw_only=True, gc=False):

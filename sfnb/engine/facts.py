@@ -116,6 +116,7 @@ class ExecutionPlanned(Fact, frozen=True, kw_only=True, gc=False):
     parent: the map run whose child it is. index: which of its children.
     origin: the execution that it was forked from, after the event `origin_event`.
     starter: the request id of the task that started it, which is the same when that is repeated.
+    trace_header: of X-Ray, as it was given.
     """
 
     execution: str
@@ -133,6 +134,7 @@ class ExecutionPlanned(Fact, frozen=True, kw_only=True, gc=False):
     origin: str | None = None
     origin_event: int | None = None
     starter: str | None = None
+    trace_header: str | None = None
 
 
 class ExecutionForked(Fact, frozen=True, kw_only=True, gc=False):

@@ -15,6 +15,8 @@ from sfnb.engine.facts import Fact
 _COMMON = frozenset(Event.__struct_fields__)
 # AWS says beside each of these whether it cut the text short; sfnb never does.
 _CUTTABLE = frozenset({"input", "output", "assigned_variables"})
+_HIDDEN = ("input", "output", "parameters", "assignedVariables")
+_DATA = frozenset((*_HIDDEN, *(f"{name}Details" for name in _HIDDEN)))
 
 
 def history(events: Iterable[Event]) -> list[dict[str, Any]]:
@@ -37,6 +39,18 @@ def history_event(event: Event) -> dict[str, Any]:
     if event.details is not None:
         entry[event.details] = _details(event)
     return entry
+
+
+def without_data(entry: dict[str, Any]) -> dict[str, Any]:
+    """An entry without inputs and outputs."""
+    return {
+        key: hide_data(value) if key.endswith("EventDetails") else value for key, value in entry.items()
+    }
+
+
+def hide_data(details: dict[str, Any]) -> dict[str, Any]:
+    """Details of an event without inputs and outputs. Source: AWS recordings, logs."""
+    return {key: value for key, value in details.items() if key not in _DATA}
 
 
 def _details(event: Event) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from sfnb.engine.events import Event, ExecutionRedriven
 from sfnb.engine.facts import Fact
-from sfnb.engine.history import history_event
+from sfnb.engine.history import hide_data, history_event
 
 Level = Literal["ALL", "ERROR", "FATAL", "OFF"]
 
@@ -18,7 +18,6 @@ _FATAL = ("ExecutionAborted", "ExecutionFailed", "ExecutionTimedOut")
 _ERROR = ("Aborted", "Failed", "TimedOut", "FailStateEntered")
 _LOGGED: dict[Level, tuple[str, ...]] = {"ALL": ("",), "ERROR": _ERROR, "FATAL": _FATAL, "OFF": ()}
 """How the types of the events end that a level logs."""
-_DATA = ("input", "output", "parameters", "assignedVariables")
 
 
 def log_records(
@@ -47,7 +46,4 @@ def log_records(
 
 def _details(event: Event, include_data: bool) -> dict[str, Any]:
     details: dict[str, Any] = history_event(event).get(event.details or "", {})
-    if include_data:
-        return details
-    hidden = {*_DATA, *(f"{name}Details" for name in _DATA)}
-    return {key: value for key, value in details.items() if key not in hidden}
+    return details if include_data else hide_data(details)

@@ -357,6 +357,22 @@ class MapRun:
 
     # Tolerance
 
+    def update(
+        self,
+        max_concurrency: int | None = None,
+        tolerated_failure_count: int | None = None,
+        tolerated_failure_percentage: float | None = None,
+    ) -> None:
+        """Change what is given, while it is running; on the engine's thread."""
+        if max_concurrency is not None:
+            self.max_concurrency = max_concurrency
+        if tolerated_failure_count is not None:
+            self.tolerated_failure_count = tolerated_failure_count
+        if tolerated_failure_percentage is not None:
+            self.tolerated_failure_percentage = tolerated_failure_percentage
+        if self.status == "RUNNING":
+            self._pump_soon()
+
     def _over_tolerance(self) -> bool:
         """Whether more has failed than is tolerated; equal is still fine."""
         bad = self.items.failed + self.items.timed_out

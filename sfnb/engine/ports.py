@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -78,6 +78,15 @@ class EventStore(Protocol):
     def definition(self, key: str) -> str:
         """The text under a key; raises KeyError."""
 
+    def keep_resource(self, arn: str, kind: str, data: bytes) -> None:
+        """Keep what is known of a thing that is no execution, as of a state machine, instead of what was."""
+
+    def drop_resource(self, arn: str) -> None:
+        """Forget it; nothing happens where there is none."""
+
+    def resources(self, kind: str) -> Sequence[bytes]:
+        """All of a kind, in the order in which each was kept first."""
+
     def close(self) -> None:
         """Let go of files and locks; executions without an end are nobody's then."""
 
@@ -121,6 +130,15 @@ class Report(Protocol):
     def printed(self, text: str) -> None: ...
 
 
+class JobReport(Report, Protocol):
+    """The same where it is told how a job goes, which has begun elsewhere."""
+
+    def wait_until(self, moment: datetime, wake: Callable[[], None]) -> Callable[[], None]:
+        """Call `wake()` at `moment` of the execution's clock, on the engine's thread. Until then nothing
+        runs here, and a clock that jumps may jump there; from then on it may not. Answers with what gives
+        the wait up. From any thread."""
+
+
 class Handle(Protocol):
     """A call under way."""
 
@@ -150,7 +168,7 @@ class TaskCall(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt of a Task state, as integrations see it.
 
     request_id: a UUID drawn from the log's key. moment: when it was scheduled.
-    execution, machine: the ARNs of what calls.
+    execution, machine: the ARNs of what calls. role_arn: the machine's role; "" where there is none.
     token: the attempt's task token, where it has one.
     clock: the execution's. sleepers: who else is on it. on_output: where an execution started by this
         call sends what is printed.
@@ -171,6 +189,7 @@ class TaskCall(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     sleepers: Sleepers
     on_output: Callable[[str], None]
+    role_arn: str = ""
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
@@ -187,7 +206,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     function: Callable[..., Any]
     argument: Payload
     stands_in: bool = False
-    follow: Callable[[Payload, Report], Handle] | None = None
+    follow: Callable[[Payload, JobReport], Handle] | None = None
 
 
 class Queued(msgspec.Struct, frozen=True):
@@ -202,6 +221,9 @@ class AwsSession(Protocol):
 
     def client(self, service: str, *, region: str, role_arn: str | None = None) -> Any:
         """A boto3 client of `service` (botocore's name); from any thread."""
+
+    def credentials(self, *, region: str, role_arn: str | None = None) -> Any:
+        """botocore's credentials, None where there are none; from any thread."""
 
 
 class Executions(Protocol):
@@ -237,13 +259,26 @@ class Executions(Protocol):
         """Call `tell()` once the execution has ended, on the engine's thread; at once if it has."""
 
 
+class Permissions(Protocol):
+    """The roles whose policies are known here."""
+
+    def refusal(self, call: TaskCall) -> StatesError | None:
+        """Why the role of what calls may not make the call; None where it may, or is not known."""
+
+
 class World(Protocol):
-    """What integrations can reach. aws: None offline. executions: None where there is no service."""
+    """What integrations can reach. aws: None offline. executions: None where there is no service.
+
+    connections: those of HTTP Tasks that this process has itself, by name.
+    """
 
     aws: AwsSession | None
     executions: Executions | None
     tokens: TaskTokens
     activities: Activities
+
+    @property
+    def connections(self) -> Mapping[str, Any]: ...
 
 
 class Integration(Protocol):

@@ -21,6 +21,7 @@ class ExecutionRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     name, machine, machine_name, kind, definition, parent, index, origin, origin_event: as in
         `facts.ExecutionPlanned`; "" or None where its log does not say.
+    version, alias: the ARNs of those that it was started by.
     events: how many records its log has, facts included. last_id: of the latest AWS event.
     owner: who may append: this store's own process; another one that lives; nobody, as after a crash.
         Of one that has ended it says nothing.
@@ -38,6 +39,8 @@ class ExecutionRecord(msgspec.Struct, frozen=True, kw_only=True):
     index: int | None = None
     origin: str | None = None
     origin_event: int | None = None
+    version: str | None = None
+    alias: str | None = None
     status: Status = "RUNNING"
     stopped: datetime | None = None
     error: str | None = None
@@ -59,6 +62,8 @@ class ExecutionFilter(msgspec.Struct, frozen=True, kw_only=True):
     status: any of these. name: with * and ? for parts that do not matter.
     after, before: the execution began at or after, and before.
     parent: the map run whose children are meant. Unless it is given, children are left out.
+    version, alias: the ARN of what it was started by.
+    redriven: whether it has been redriven. older_than: it began before the execution of this ARN did.
     limit, offset: of those that are found, newest first (children by index): how many, after how many.
     """
 
@@ -68,13 +73,17 @@ class ExecutionFilter(msgspec.Struct, frozen=True, kw_only=True):
     after: datetime | None = None
     before: datetime | None = None
     parent: str | None = None
+    version: str | None = None
+    alias: str | None = None
+    redriven: bool | None = None
+    older_than: str | None = None
     limit: int | None = None
     offset: int = 0
 
 
 def recorded(arn: str, before: ExecutionRecord | None, events: Sequence[ev.Event]) -> ExecutionRecord:
     """What is known of an execution once `events`, at least one, have been appended to its log."""
-    record = before or ExecutionRecord(arn=arn, started=events[0].timestamp)
+    record = before or _begun(arn, events[0])
     plan = events[1] if before is None and len(events) > 1 else None
     if isinstance(plan, ExecutionPlanned):
         record = _planned(record, plan)
@@ -94,6 +103,15 @@ def recorded(arn: str, before: ExecutionRecord | None, events: Sequence[ev.Event
                 stopped=event.timestamp,
                 error=getattr(event, "error", None),
             )
+    return record
+
+
+def _begun(arn: str, first: ev.Event) -> ExecutionRecord:
+    record = ExecutionRecord(arn=arn, started=first.timestamp)
+    if isinstance(first, ev.ExecutionStarted) and first.state_machine_version_arn is not None:
+        return structs.replace(
+            record, version=first.state_machine_version_arn, alias=first.state_machine_alias_arn
+        )
     return record
 
 

@@ -61,6 +61,7 @@ class Run:
     arn, machine_arn, role_arn, name: as in the Context Object.
     seed: what chance is drawn from, besides the place in the log.
     plan: what else the log has to keep: the other fields of `facts.ExecutionPlanned`.
+    qualifiers: the version and the alias that it is started by, as `events.ExecutionStarted` has them.
     on_end: called on the engine's thread once the last event is committed.
     on_lost: called there when nothing can be committed any more: the log ends where it ended.
     on_output: called, on the engine's thread, with what tasks print.
@@ -95,6 +96,7 @@ class Run:
         on_output: Callable[[str], None],
         on_map_run: Callable[[MapRun], None],
         sleepers: Sleepers | None = None,
+        qualifiers: Mapping[str, Any] | None = None,
     ) -> None:
         self.engine = engine
         self.definition = definition
@@ -119,6 +121,7 @@ class Run:
         self.on_output = on_output
         self.on_map_run = on_map_run
         self.sleepers = sleepers or Sleepers()
+        self.qualifiers = qualifiers or {}
 
         self.now = clock.now()
         self.last_id = 0
@@ -156,7 +159,7 @@ class Run:
         """Write that the execution has started, and with what."""
         self.now = self.clock.now()
         self.set_context(payload, self.now, None)
-        self.root.record(ev.ExecutionStarted, input=payload.text, role_arn=self.role_arn)
+        self.root.record(ev.ExecutionStarted, input=payload.text, role_arn=self.role_arn, **self.qualifiers)
         self.root.fact(
             facts.ExecutionPlanned,
             execution=self.name,

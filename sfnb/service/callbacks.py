@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from sfnb.engine.activities import ActivityRecord, ActivityTask
 from sfnb.engine.tokens import TaskToken
-from sfnb.registry import Registry
-from sfnb.service.account import Account
+from sfnb.service import shelf
 from sfnb.service.names import is_name
-from sfnb.service.refusals import InvalidName
+from sfnb.service.refusals import ActivityAlreadyExists, InvalidName
+from sfnb.service.tags import Tags
 from sfnb.values import Payload
 
 
-class Callbacks(Account):
+class Callbacks(Tags):
     """Hands on to the registry's tokens and activities."""
-
-    registry: Registry
 
     def send_task_success(self, task_token: str, output: str | Payload) -> None:
         """Answer the task behind a token with JSON text, or with a payload.
@@ -35,24 +33,46 @@ class Callbacks(Account):
         """The tokens that are waited for, oldest first; of one execution, if its ARN is given."""
         return self.registry.tokens.list(execution_arn)
 
-    def create_activity(self, name: str) -> ActivityRecord:
-        """An activity of this name, which may have been there before; raises InvalidName."""
+    def create_activity(
+        self, name: str, *, key_id: str | None = None, reuse_seconds: int | None = None, kept: bool = False
+    ) -> ActivityRecord:
+        """An activity of this name, which may have been there before.
+
+        kept: it outlives the process. Raises InvalidName, ActivityAlreadyExists.
+        """
         if not is_name(name):
             raise InvalidName(f"Invalid Name: '{name}'")
-        arn = self._arn("activity", name)
-        record = ActivityRecord(arn=arn, name=name, creation_date=self.clock().now())
-        return self.registry.activities.create(record)
+        self._holdings()  # activities that are kept are read along with machines
+        record = ActivityRecord(
+            arn=self._arn("activity", name),
+            name=name,
+            creation_date=self.clock().now(),
+            key_id=key_id,
+            reuse_seconds=reuse_seconds,
+        )
+        found = self.registry.activities.create(record)
+        if (found.key_id, found.reuse_seconds) != (key_id, reuse_seconds):
+            raise ActivityAlreadyExists(f"Activity Already Exists: '{found.arn}'")
+        if kept:
+            shelf.keep_activity(self.store, found)
+        return found
 
     def describe_activity(self, arn: str) -> ActivityRecord:
         """Raises ActivityDoesNotExist, InvalidArn."""
+        self._holdings()
         return self.registry.activities.describe(arn)
 
     def list_activities(self) -> list[ActivityRecord]:
+        self._holdings()
         return self.registry.activities.list()
 
     def delete_activity(self, arn: str) -> None:
         """Also one that is not there; raises InvalidArn."""
+        self._holdings()
         self.registry.activities.delete(arn)
+        self._tags.pop(arn, None)
+        shelf.keep_tags(self.store, arn, {})
+        shelf.drop(self.store, arn)
 
     def get_activity_task(
         self, activity_arn: str, worker_name: str | None = None, *, wait_seconds: float = 60
@@ -62,4 +82,5 @@ class Callbacks(Account):
         The worker answers with `send_task_success` or `send_task_failure`.
         Raises ActivityDoesNotExist, InvalidArn; StoreFault where it cannot be kept that the task was taken.
         """
+        self._holdings()
         return self.registry.activities.take(activity_arn, worker_name, wait_seconds)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import islice
-from weakref import WeakValueDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from msgspec import structs
 
@@ -21,16 +22,16 @@ from sfnb.engine.map_names import label_of
 from sfnb.engine.ports import EventStore
 from sfnb.engine.records import ExecutionFilter, ExecutionRecord
 from sfnb.engine.redrive import described
-from sfnb.map_runs import MapRuns
-from sfnb.service.machines import Machines
-from sfnb.service.records import Live, StateMachineRecord
+from sfnb.map_runs import MapRuns, ResourceNotFound
+from sfnb.service.records import Live, Settings, StateMachineRecord
 from sfnb.service.refusals import ExecutionDoesNotExist, StateMachineDoesNotExist
+from sfnb.service.tags import Tags
 
 MOST_READ = 64
 """How many definitions that were read back from a store are remembered."""
 
 
-class Catalogue(Machines):
+class Catalogue(Tags):
     """Finds executions and their definitions.
 
     store: where executions go. scratch: where those of machines go that have been given no name; the same
@@ -47,7 +48,8 @@ class Catalogue(Machines):
         """Those under way."""
         self._known: WeakValueDictionary[str, Live] = WeakValueDictionary()
         """Those that somebody has in hand."""
-        self._kept: dict[tuple[int, str], tuple[Source, str]] = {}
+        self._keys: WeakKeyDictionary[Source, tuple[int, str]] = WeakKeyDictionary()
+        """By the text that was kept: in which store, and the key there."""
         self._read: dict[tuple[str, str], StateMachineRecord] = {}
 
     # Executions
@@ -102,7 +104,7 @@ class Catalogue(Machines):
         record = structs.replace(
             record, status=state.status, stopped=state.stop_date
         )  # it may just have ended
-        plan = self._plan_of(live)
+        plan = self.plan_of(live)
         clock = clock_like(plan.clock, state.stop_date or state.start_date)  # type: ignore[arg-type]
         return described(state, record, clock.now(), most_events=plan.limits.history_events - 1)
 
@@ -110,12 +112,34 @@ class Catalogue(Machines):
         """Every event and fact so far, in order; raises ExecutionDoesNotExist."""
         return self.execution(arn).store.read(arn)
 
-    def _plan_of(self, live: Live) -> ExecutionPlanned:
+    def plan_of(self, live: Live) -> ExecutionPlanned:
         """What an execution was begun with; of a log that does not say, as executions are begun."""
         if live.plan is None:
             plan = next(live.store.read(live.arn, after=1), None)
             live.plan = plan if isinstance(plan, ExecutionPlanned) else _unplanned(live)
         return live.plan
+
+    def redrive_date(self, record: ExecutionRecord) -> datetime | None:
+        """When an execution was redriven last."""
+        if not record.redrive_count:
+            return None
+        store = next(store for store in self._stores() if store.find(record.arn) is not None)
+        redriven = _redriven(store, record)
+        return None if redriven is None else redriven.timestamp
+
+    def item_count(self, record: ExecutionRecord) -> int:
+        """How many items a map run's child was given."""
+        children = self.map_runs.describe(record.parent or "").children
+        child = children.find(record.arn)
+        return 1 if child is None else child.item_count
+
+    def opener_of(self, map_run: str) -> str:
+        """The execution that opened a map run; raises ResourceNotFound."""
+        for store in self._stores():
+            opener = store.opener(map_run)
+            if opener is not None:
+                return opener
+        raise ResourceNotFound(f"Resource not found: '{map_run}'")
 
     def store_of(self, machine: StateMachineRecord) -> EventStore:
         return self.scratch if self.scratch is not None and not machine.named else self.store
@@ -151,11 +175,11 @@ class Catalogue(Machines):
 
     def keep_definition(self, machine: StateMachineRecord, store: EventStore) -> str:
         """The key under which the store has a machine's definition, once it has."""
-        kept = self._kept.get((id(store), machine.arn))
-        if kept is None or kept[0] is not machine.source:
-            kept = machine.source, store.keep_definition(machine.source.resolved_text)
-            self._kept[id(store), machine.arn] = kept
-        return kept[1]
+        known = self._keys.get(machine.source)
+        if known is None or known[0] != id(store):
+            known = id(store), store.keep_definition(machine.source.resolved_text)
+            self._keys[machine.source] = known
+        return known[1]
 
     def _machine_of(self, record: ExecutionRecord, store: EventStore) -> StateMachineRecord:
         """The machine of an execution as it was when that began; raises StateMachineDoesNotExist."""
@@ -175,7 +199,7 @@ class Catalogue(Machines):
                 name=arn.rpartition(":")[2],
                 named=True,
                 type=kind,
-                role_arn=f"arn:aws:iam::{self.account}:role/sfnb",
+                settings=Settings(role_arn=_role(record, store) or self._role()),
                 source=source,
                 definition=definition,
                 warnings=warnings,
@@ -198,10 +222,17 @@ class Catalogue(Machines):
 
     def _defined(self, arn: str, key: str, store: EventStore) -> StateMachineRecord | None:
         """A machine with this very definition, if there is one at hand."""
-        known = self._machines.get(arn)
-        if known is not None and self._kept.get((id(store), arn)) == (known.source, key):
-            return known
+        held = self._holdings().get(arn)
+        for known in () if held is None else (held.record, *held.versions.values()):
+            if self._keys.get(known.source) == (id(store), key):
+                return known
         return self._read.get((arn, key))
+
+
+def _role(record: ExecutionRecord, store: EventStore) -> str | None:
+    """With which an execution was started."""
+    first = next(store.read(record.arn), None)
+    return first.role_arn if isinstance(first, ev.ExecutionStarted) else None
 
 
 def _unplanned(live: Live) -> ExecutionPlanned:

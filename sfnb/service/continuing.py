@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -37,8 +38,16 @@ LOST = StatesError("TaskLost", "The process that had called the task ended befor
 """What a call that may have been made fails with where it must not be made twice."""
 
 
+TOKEN_LASTS = timedelta(minutes=15)
+TOKENS_KEPT = 10
+
+
 class Continuing(Executions):
     """Goes on with executions where their logs end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._redrive_tokens: dict[str, dict[str, datetime]] = {}
 
     def resume_execution(
         self,
@@ -101,6 +110,26 @@ class Continuing(Executions):
             redrive_count=record.redrive_count + 1,
         )
         return self._go_on(found, mocks, on_output, opening=(redriven, *replaced(found)))
+
+    def redriven(self, arn: str, token: str | None) -> datetime:
+        """Redrive an execution, once for a client's token; when it was.
+
+        The ten latest tokens of an execution count, for 15 minutes; they end with the process.
+        Raises as `redrive_execution`. Source: AWS API reference, RedriveExecution.
+        """
+        given = self._redrive_tokens.setdefault(arn, {})
+        now = self.clock().now()
+        if token in given and now - given[token] < TOKEN_LASTS:
+            return given[token]
+        live = self.redrive_execution(arn)
+        record = live.store.find(arn)
+        moment = (None if record is None else self.redrive_date(record)) or now
+        if token is not None:
+            given.pop(token, None)
+            given[token] = moment
+            while len(given) > TOKENS_KEPT:
+                del given[next(iter(given))]
+        return moment
 
     def fork_execution(
         self,

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
+from sfnb.asl.machine import walk
 from sfnb.engine import events as ev
-from sfnb.engine.activities import InvalidArn
 from sfnb.engine.clock import Clock, new_name, new_seed
 from sfnb.engine.compat import COMPAT, CompatName
 from sfnb.engine.facts import ExecutionPlanned
 from sfnb.engine.limits import Limits
 from sfnb.engine.loop import Engine
 from sfnb.engine.map_ports import MapData
+from sfnb.engine.map_run import MapRun
 from sfnb.engine.ports import Executor, Tasks
 from sfnb.engine.run import Run
 from sfnb.engine.sleepers import Sleepers
@@ -33,6 +35,7 @@ from sfnb.service.refusals import (
     ServiceClosed,
     StateMachineTypeNotSupported,
 )
+from sfnb.trial.refusals import ValidationException
 from sfnb.values import Payload, size_bytes
 
 if TYPE_CHECKING:
@@ -52,6 +55,7 @@ class Executions(Catalogue):
     names: Callable[[], str]
     registry: Registry
     buckets: Buckets
+    mock_file: Path | None
 
     def __init__(self) -> None:
         super().__init__()
@@ -71,6 +75,8 @@ class Executions(Catalogue):
         mocks: Mocks | None = None,
         on_output: Callable[[str], None] | None = None,
         starter: str | None = None,
+        qualifiers: Mapping[str, str] | None = None,
+        trace_header: str | None = None,
     ) -> Live:
         """Start an execution and return at once.
 
@@ -80,7 +86,7 @@ class Executions(Catalogue):
         compat: what AWS does, or what the States Language says; see `engine.compat`.
         mocks: answers instead of calls.
         on_output: called, on the engine's thread, with what tasks print.
-        starter: see `facts.ExecutionPlanned`.
+        starter, trace_header: see `facts.ExecutionPlanned`. qualifiers: see `versions.Chosen`.
         Raises InvalidInput where the input is too large, InvalidName where AWS would not take `name`,
         ExecutionAlreadyExists, ServiceClosed, StoreFault.
         Source: AWS API reference, StartExecution.
@@ -95,10 +101,21 @@ class Executions(Catalogue):
         name = check_name(name or self.names(), "an execution")
         arn = self._execution_arn(machine, name)
         live = Live(arn, name, machine, self.store_of(machine))
-        plan = self._plan(machine, live, compat, mocks) | {"starter": starter}
+        plan = self._plan(machine, live, compat, mocks) | {
+            "starter": starter,
+            "trace_header": trace_header,
+        }
         clock = clock or self.clock()
         run = self._run(
-            live, machine, clock, limits, plan, mocks=mocks, on_output=on_output, sleepers=sleepers
+            live,
+            machine,
+            clock,
+            limits,
+            plan,
+            mocks=mocks,
+            on_output=on_output,
+            sleepers=sleepers,
+            qualifiers=qualifiers,
         )
         with self._starting:
             self._check_open()
@@ -116,6 +133,22 @@ class Executions(Catalogue):
             raise
         self._known[arn] = live
         return live
+
+    def mock_case(self, machine: StateMachineRecord, case: str) -> Mocks:
+        """The mocks of a test case of the mock file, which is read anew each time.
+
+        Raises ValidationException where there is no such file or case, or where it is wrong.
+        """
+        from sfnb.mocks import InvalidMock, mocks_of, read_mock_file
+
+        if self.mock_file is None:
+            raise ValidationException(f"There is no mock file to take the test case '{case}' from")
+        tasks = [state.name for state in walk(machine.definition) if state.type == "Task"]
+        try:
+            plans = read_mock_file(self.mock_file).case(machine.name, case)
+            return mocks_of(plans, machine.source.tree or {}, tasks)
+        except (InvalidMock, OSError) as fault:
+            raise ValidationException(f"The mock file {self.mock_file} cannot be used: {fault}") from None
 
     def _accept(self, run: Run, input: Payload) -> ev.ExecutionStarted:
         """Commit that it has started, before its caller hears so, and let it run; raises StoreFault.
@@ -189,16 +222,14 @@ class Executions(Catalogue):
             return self._arn("execution", f"{machine.name}:{name}")
         return self._arn("express", f"{machine.name}:{name}:{new_name()}")
 
-    def start_sync_execution(
-        self, machine: StateMachineRecord, input: Payload, *, name: str | None = None
-    ) -> Live:
-        """Start an EXPRESS execution and return when it has ended.
+    def start_sync_execution(self, machine: StateMachineRecord, input: Payload, **options: Any) -> Live:
+        """Start an EXPRESS execution and return when it has ended. Options as for `start_execution`.
 
         Raises StateMachineTypeNotSupported for a STANDARD machine, and what `start_execution` raises.
         """
         if machine.type != "EXPRESS":
             raise StateMachineTypeNotSupported(NOT_SYNCHRONOUS)
-        live = self.start_execution(machine, input, name=name)
+        live = self.start_execution(machine, input, **options)
         live.wait()
         return live
 
@@ -222,7 +253,8 @@ class Executions(Catalogue):
         synchronous: for StartSyncExecution, which raises StateMachineTypeNotSupported for a STANDARD machine.
         Raises InvalidArn, StateMachineDoesNotExist, InvalidExecutionInput and what `start_execution` raises.
         """
-        machine = self.describe_state_machine(_machine_arn(machine_arn))
+        chosen = self.choose_state_machine(machine_arn)
+        machine = chosen.machine
         if synchronous and machine.type != "EXPRESS":
             raise StateMachineTypeNotSupported(NOT_SYNCHRONOUS)
         try:
@@ -237,6 +269,7 @@ class Executions(Catalogue):
             sleepers=sleepers,
             on_output=on_output,
             starter=token,
+            qualifiers=chosen.qualifiers,
         )
         return live.arn, self.describe_execution(live.arn).start_date
 
@@ -269,6 +302,7 @@ class Executions(Catalogue):
         mocks: Mocks | None = None,
         on_output: Callable[[str], None] | None = None,
         sleepers: Sleepers | None = None,
+        qualifiers: Mapping[str, str] | None = None,
     ) -> Run:
         """seed: equal runs on frozen clocks are to be equal, so theirs is drawn from the name alone."""
         tasks: Tasks = self.registry.machine(machine.arn)
@@ -303,6 +337,7 @@ class Executions(Catalogue):
             on_output=_Told(on_output) if on_output is not None else _ignore,
             on_map_run=self.map_runs.opened,
             sleepers=sleepers,
+            qualifiers=qualifiers,
         )
 
     def stop_execution(self, arn: str, *, error: str | None = None, cause: str | None = None) -> None:
@@ -325,21 +360,25 @@ class Executions(Catalogue):
         self._strike(live)
         live.end(last)
 
+    def update_map_run(self, arn: str, **changes: Any) -> None:
+        """Change max_concurrency, tolerated_failure_count or tolerated_failure_percentage of a map run.
+
+        The change ends with the process: a map run that is resumed has what its definition says.
+        Raises ResourceNotFound, ValidationException for one that has ended.
+        """
+        map_run = self.map_runs.describe(arn)
+        if not isinstance(map_run, MapRun) or map_run.status != "RUNNING":
+            raise ValidationException(
+                f"Map Run is not running, so it cannot be updated: '{arn}'",
+                "CANNOT_UPDATE_COMPLETED_MAP_RUN",
+            )
+        self.engine.post(map_run.run.guard, lambda: map_run.update(**changes))
+
     def abort_execution(self, arn: str) -> None:
         """End an execution that has taken its first turn as ABORTED, now; on the engine's thread only."""
         run = self.execution(arn).run
         if run is not None:
             run.guard(run.stop)
-
-
-def _machine_arn(text: str) -> str:
-    """`text`, if it may be a state machine's ARN; raises InvalidArn in AWS's words (FACTS 12)."""
-    if not text.startswith("arn:"):
-        raise InvalidArn(f"Invalid Arn: 'Invalid ARN prefix: {text}'")
-    kind = (*text.split(":"), *[""] * 5)[5]
-    if kind != "stateMachine":
-        raise InvalidArn(f"Invalid Arn: 'Resource type not valid in this context: {kind}'")
-    return text
 
 
 class _Told:

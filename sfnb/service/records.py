@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
@@ -13,26 +14,96 @@ from sfnb.asl.source import Source
 from sfnb.engine import events as ev
 from sfnb.engine.execution import state_of
 from sfnb.engine.facts import ExecutionPlanned
+from sfnb.engine.log_records import Level
 from sfnb.engine.ports import EventStore
 from sfnb.engine.run import Run
 from sfnb.errors import Diagnostic, StoreFault
 
 
+class Logging(msgspec.Struct, frozen=True, kw_only=True):
+    """What a machine's executions write to logs, and where. log_groups: ARNs."""
+
+    level: Level = "OFF"
+    include_data: bool = False
+    log_groups: tuple[str, ...] = ()
+
+
+class Encryption(msgspec.Struct, frozen=True, kw_only=True):
+    """Kept and shown; nothing is encrypted here."""
+
+    type: Literal["AWS_OWNED_KEY", "CUSTOMER_MANAGED_KMS_KEY"] = "AWS_OWNED_KEY"
+    key_id: str | None = None
+    reuse_seconds: int | None = None
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a machine has besides its definition. tracing: by X-Ray; kept and shown, nothing is sent."""
+
+    role_arn: str
+    logging: Logging = Logging()
+    tracing: bool = False
+    encryption: Encryption = Encryption()
+
+
 class StateMachineRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A state machine: a definition under a name, with an ARN and a role.
+    """A state machine as it is now, or one of its versions: a definition under a name, with an ARN.
 
     named: its name was given to it; what is made up may be another machine's tomorrow.
+    revision: changes with each change; None for a machine as it was created.
+    updated: when it was last changed. version: None for the machine itself. description: of the version.
     """
 
     arn: str
     name: str
     named: bool
     type: MachineType
-    role_arn: str
+    settings: Settings
     source: Source
     definition: Definition
     warnings: tuple[Diagnostic, ...]
     creation_date: datetime
+    updated: datetime | None = None
+    revision: str | None = None
+    version: int | None = None
+    description: str | None = None
+
+    @property
+    def role_arn(self) -> str:
+        return self.settings.role_arn
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """A version, and which share of an alias's executions it gets, in per cent."""
+
+    version: int
+    weight: int
+
+
+class Alias(msgspec.Struct, frozen=True, kw_only=True):
+    """A name for one version of a machine, or for two."""
+
+    arn: str
+    name: str
+    description: str | None
+    routes: tuple[Route, ...]
+    creation_date: datetime
+    update_date: datetime
+
+
+class Holding:
+    """What there is under one state machine's ARN.
+
+    record: as it is now. versions: those that have not been deleted; last_version: the latest number that was
+    given. aliases: by name. deleting: it goes once its executions have ended. kept: it outlives the process.
+    """
+
+    def __init__(self, record: StateMachineRecord, *, kept: bool) -> None:
+        self.record = record
+        self.kept = kept
+        self.versions: dict[int, StateMachineRecord] = {}
+        self.last_version = 0
+        self.aliases: dict[str, Alias] = {}
+        self.deleting = False
 
 
 class Live:

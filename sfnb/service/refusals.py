@@ -36,6 +36,42 @@ class StateMachineDoesNotExist(SfnbError):
     """No state machine has this ARN."""
 
 
+class StateMachineAlreadyExists(SfnbError):
+    """The name is that of another state machine."""
+
+
+class StateMachineDeleting(SfnbError):
+    """The state machine goes as soon as the last of its executions has ended."""
+
+
+class InvalidLoggingConfiguration(SfnbError):
+    """Where logs go is not said, or said more than once."""
+
+
+class InvalidEncryptionConfiguration(SfnbError):
+    """A key of one's own is to be used, and none is named; or the other way round."""
+
+
+class MissingRequiredParameter(SfnbError):
+    """A change that changes nothing."""
+
+
+class ConflictException(SfnbError):
+    """What is asked for does not go with what there is."""
+
+
+class ServiceQuotaExceededException(SfnbError):
+    """There are as many as there may be."""
+
+
+class TooManyTags(SfnbError):
+    """More than fifty."""
+
+
+class ActivityAlreadyExists(SfnbError):
+    """The name is that of an activity that is encrypted otherwise."""
+
+
 class ExecutionAlreadyExists(InvalidInput):
     """The name is that of another execution of the machine."""
 

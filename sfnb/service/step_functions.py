@@ -5,6 +5,7 @@ for Resources. Its methods carry the names of the AWS API actions.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from sfnb.engine.clock import Clock, RealClock, new_name
 from sfnb.engine.limits import AWS_LIMITS, Limits
@@ -32,6 +33,7 @@ class StepFunctions(Trials, Callbacks):
     clock: makes each execution's clock.
     aws: the way to AWS for tasks that no Python function stands for; None: there is none.
     buckets: what `s3://` means to a Distributed Map; the folder `buckets` where the process runs.
+    mock_file: where the test cases are that `STATE-MACHINE-ARN#CASE` starts with.
     limits: AWS's own, unless lifted. names: makes the name of an execution that is given none.
     """
 
@@ -48,6 +50,7 @@ class StepFunctions(Trials, Callbacks):
         names: Callable[[], str] = new_name,
         aws: AwsSession | None = None,
         buckets: Buckets | None = None,
+        mock_file: Path | None = None,
     ) -> None:
         super().__init__()
         self.account = account
@@ -62,6 +65,7 @@ class StepFunctions(Trials, Callbacks):
         self.registry = Registry(aws=aws, executions=self)
         self.buckets: Buckets = buckets or FolderBuckets(BUCKETS)
         self.map_runs = MapRuns(self._stores)
+        self.mock_file = mock_file
 
     def connect(self, aws: AwsSession) -> None:
         """From now on tasks that no function stands for call AWS, and buckets are S3's."""

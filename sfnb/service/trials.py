@@ -11,7 +11,7 @@ from sfnb.asl.source import of_value
 from sfnb.asl.state import State
 from sfnb.engine.clock import new_name
 from sfnb.service.continuing import Continuing
-from sfnb.service.records import Live, StateMachineRecord
+from sfnb.service.records import Live, Settings, StateMachineRecord
 from sfnb.service.refusals import InvalidExecutionInput
 from sfnb.stores.memory import MemoryStore
 from sfnb.values import EMPTY_OBJECT, Payload
@@ -76,7 +76,7 @@ class Trials(Continuing):
             name="TestState" if machine is None else machine.name,
             named=False,
             type="EXPRESS",
-            role_arn="" if machine is None else machine.role_arn,
+            settings=Settings(role_arn="") if machine is None else machine.settings,
             source=of_value({}),
             definition=definition,
             warnings=(),

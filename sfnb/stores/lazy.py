@@ -120,6 +120,15 @@ class LazyStore:
     def definition(self, key: str) -> str:
         return self._reads().definition(key)
 
+    def keep_resource(self, arn: str, kind: str, data: bytes) -> None:
+        self._to_write().keep_resource(arn, kind, data)
+
+    def drop_resource(self, arn: str) -> None:
+        self._reads().drop_resource(arn)
+
+    def resources(self, kind: str) -> Sequence[bytes]:
+        return self._reads().resources(kind)
+
     def close(self) -> None:
         with self._opening:
             if self._file is not None:

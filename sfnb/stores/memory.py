@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import hashlib
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from msgspec import structs
 
@@ -23,6 +24,7 @@ class MemoryStore:
         self._streams: dict[str, list[Event]] = {}
         self._redriven: dict[str, Sequence[Event]] = {}
         self._definitions: dict[str, str] = {}
+        self._resources: dict[str, tuple[str, bytes]] = {}
 
     def append(self, execution: str, events: Sequence[Event], *, after: int) -> None:
         stream = self._streams.get(execution, [])
@@ -68,11 +70,15 @@ class MemoryStore:
         return structs.replace(recorded(execution, None, telling), events=len(stream))
 
     def list(self, wanted: ExecutionFilter) -> Sequence[ExecutionRecord]:
-        records = (self.find(execution) for execution in reversed(self.executions()))
-        found = [record for record in records if record is not None and _is_wanted(record, wanted)]
-        if wanted.parent is not None:
-            found.sort(key=lambda record: record.index or 0)
-        return found[wanted.offset :][: wanted.limit]
+        names = self.executions()
+        if wanted.older_than is not None:
+            names = names[: names.index(wanted.older_than)] if wanted.older_than in self._streams else []
+        records = (self.find(execution) for execution in reversed(names))
+        found = (record for record in records if record is not None and _is_wanted(record, wanted))
+        last = None if wanted.limit is None else wanted.offset + wanted.limit
+        if wanted.parent is None:
+            return list(islice(found, wanted.offset, last))
+        return sorted(found, key=lambda record: record.index or 0)[wanted.offset : last]
 
     def map_runs(self, execution: str) -> Sequence[str]:
         """Looked for when it is asked for."""
@@ -93,6 +99,15 @@ class MemoryStore:
     def definition(self, key: str) -> str:
         return self._definitions[key]
 
+    def keep_resource(self, arn: str, kind: str, data: bytes) -> None:
+        self._resources[arn] = kind, data
+
+    def drop_resource(self, arn: str) -> None:
+        self._resources.pop(arn, None)
+
+    def resources(self, kind: str) -> Sequence[bytes]:
+        return [data for known, data in list(self._resources.values()) if known == kind]
+
     def close(self) -> None:
         """There is nothing to let go of."""
 
@@ -101,6 +116,9 @@ def _is_wanted(record: ExecutionRecord, wanted: ExecutionFilter) -> bool:
     return (
         record.parent == wanted.parent
         and wanted.machine in (None, record.machine, record.machine_name)
+        and wanted.version in (None, record.version)
+        and wanted.alias in (None, record.alias)
+        and wanted.redriven in (None, record.redrive_count > 0)
         and (wanted.status is None or record.status in wanted.status)
         and (wanted.name is None or fnmatch.fnmatchcase(record.name, wanted.name))
         and (wanted.after is None or record.started >= wanted.after)

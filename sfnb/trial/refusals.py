@@ -25,7 +25,11 @@ BAD_CONTEXT = "Invalid Context object provided: {}"
 
 
 class ValidationException(SfnbError):
-    """The parameters of a call do not fit each other, or what they are about."""
+    """The parameters of a call do not fit each other, or what they are about. reason: AWS's word for it."""
+
+    def __init__(self, message: str, reason: str | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class InvalidDefinition(SfnbError):

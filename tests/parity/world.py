@@ -18,7 +18,7 @@ import msgspec
 
 from .lambdas import Handler, LambdaError, RawPayload
 from .loader import Case
-from .runner import ACCOUNT, REGION
+from .runner import ACCOUNT, MARK, REGION
 
 if TYPE_CHECKING:
     from sfnb.engine.ports import Call, Handle, Report
@@ -39,6 +39,8 @@ def missing() -> str | None:
 
 class SfnbWorld:
     """A service of its own, in memory, with AWS's limits and clocks that jump."""
+
+    mark = MARK
 
     def __init__(self, case: Case) -> None:
         from sfnb.engine.clock import JumpClock, RealClock
@@ -132,7 +134,7 @@ class SfnbApi:
     def create_state_machine(self, **params: Any) -> dict[str, Any]:
         from sfnb.asl.source import read_text
 
-        record = self._service.create_state_machine(
+        record = self._service.define_state_machine(
             source=read_text(params["definition"], format="json"),
             name=params["name"],
             role_arn=params["roleArn"],

@@ -20,14 +20,14 @@ _CHANGING = frozenset((*ev.TERMINAL, ev.ExecutionRedriven, DefinitionReplaced))
 
 _COLUMNS = """
 SELECT executions.number, executions.arn, executions.owner, machines.arn, machines.name, executions.name,
-    kind, definition, parent, child_index, origin, origin_event, status, started, stopped, error, events,
-    last_id, redrive_count
+    kind, definition, parent, child_index, origin, origin_event, version, alias, status, started, stopped,
+    error, events, last_id, redrive_count
 FROM executions LEFT JOIN machines ON machines.number = executions.machine
 """
 
 _NAMES = """
-arn, machine, name, kind, definition, parent, child_index, origin, origin_event, status, started, stopped,
-error, events, last_id, redrive_count
+arn, machine, name, kind, definition, parent, child_index, origin, origin_event, version, alias, status,
+started, stopped, error, events, last_id, redrive_count
 """
 
 Row = tuple[Any, ...]
@@ -117,6 +117,8 @@ def _values(connection: sqlite3.Connection, record: ExecutionRecord) -> Row:
         record.index,
         record.origin,
         record.origin_event,
+        record.version,
+        record.alias,
         record.status,
         microseconds(record.started),
         None if record.stopped is None else microseconds(record.stopped),
@@ -210,6 +212,10 @@ def _query(connection: sqlite3.Connection, wanted: ExecutionFilter) -> tuple[str
         ("executions.name GLOB ?", wanted.name),
         ("started >= ?", None if wanted.after is None else microseconds(wanted.after)),
         ("started < ?", None if wanted.before is None else microseconds(wanted.before)),
+        ("version = ?", wanted.version),
+        ("alias = ?", wanted.alias),
+        ("(redrive_count > 0) = ?", wanted.redriven),
+        ("executions.number < (SELECT number FROM executions WHERE arn = ?)", wanted.older_than),
     ):
         if value is not None:
             terms.append(term)
@@ -223,7 +229,7 @@ def record(row: Row, owner: Callable[[int], Owner]) -> ExecutionRecord:
     (_, arn, number, machine, machine_name, name, kind, definition, parent, index, origin, origin_event) = (
         row[:12]
     )
-    status, started, stopped, error, events, last_id, redrive_count = row[12:]
+    version, alias, status, started, stopped, error, events, last_id, redrive_count = row[12:]
     return ExecutionRecord(
         arn=arn,
         started=moment(started),
@@ -236,6 +242,8 @@ def record(row: Row, owner: Callable[[int], Owner]) -> ExecutionRecord:
         index=index,
         origin=origin,
         origin_event=origin_event,
+        version=version,
+        alias=alias,
         status=status,
         stopped=None if stopped is None else moment(stopped),
         error=error,

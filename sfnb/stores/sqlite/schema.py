@@ -92,7 +92,20 @@ index ends with the number of its row, so each of the first three lists executio
 making.
 """
 
-MIGRATIONS: Sequence[str] = (_FIRST,)
+_SECOND = """
+ALTER TABLE executions ADD COLUMN version TEXT;
+ALTER TABLE executions ADD COLUMN alias TEXT;
+CREATE INDEX executions_by_version ON executions (version) WHERE version IS NOT NULL;
+CREATE TABLE resources (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    arn TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL,
+    data BLOB NOT NULL
+);
+"""
+"""Version 2: what an execution was started by; and state machines, versions, aliases, activities."""
+
+MIGRATIONS: Sequence[str] = (_FIRST, _SECOND)
 """What makes of each version the next, from 0, an empty file."""
 
 CHECKPOINT_PAGES = 4_000

@@ -257,6 +257,29 @@ class SqliteStore:
             raise KeyError(key)
         return str(row[0])
 
+    # Resources
+
+    def keep_resource(self, arn: str, kind: str, data: bytes) -> None:
+        self._own()
+        self._put(
+            "INSERT INTO resources (arn, kind, data) VALUES (?, ?, ?)"
+            " ON CONFLICT (arn) DO UPDATE SET kind = excluded.kind, data = excluded.data",
+            (arn, kind, data),
+        )
+
+    def drop_resource(self, arn: str) -> None:
+        self._put("DELETE FROM resources WHERE arn = ?", (arn,))
+
+    def _put(self, statement: str, values: tuple[str | bytes, ...]) -> None:
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute(statement, values)
+
+        self.write(work)
+
+    def resources(self, kind: str) -> Sequence[bytes]:
+        query = "SELECT data FROM resources WHERE kind = ? ORDER BY number"
+        return [data for (data,) in self.ask(lambda reader: reader.execute(query, (kind,)).fetchall())]
+
     # The end
 
     def rebuild(self) -> None:

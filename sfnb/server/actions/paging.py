@@ -1,0 +1,70 @@
+"""Lists by the page: at most so many results, and a token with which the next ones are asked for."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+
+from sfnb.engine.tokens import InvalidToken
+
+Item = TypeVar("Item")
+
+PAGE = 100
+"""Results on a page, where nothing is said."""
+LARGEST_PAGE = 1_000
+
+_places = msgspec.json.Decoder(tuple[str, str])
+
+
+def page_size(params: dict[str, Any]) -> int:
+    """0 stands for the usual size."""
+    return min(params.get("maxResults") or PAGE, LARGEST_PAGE)
+
+
+def token_for(list_name: str, place: str) -> str:
+    """A token for what comes after `place` in a list."""
+    return base64.urlsafe_b64encode(msgspec.json.encode((list_name, place))).decode()
+
+
+def place_of(params: dict[str, Any], list_name: str) -> str | None:
+    """The place that a token names; None where the list is read from its beginning.
+
+    Raises InvalidToken for one that this list has not handed out.
+    """
+    token = params.get("nextToken")
+    if token is None:
+        return None
+    try:
+        name, place = _places.decode(base64.urlsafe_b64decode(token.encode()))
+    except (binascii.Error, UnicodeError, msgspec.MsgspecError):
+        raise _invalid() from None
+    if name != list_name:
+        raise _invalid()
+    return place
+
+
+def page(
+    params: dict[str, Any], list_name: str, items: Sequence[Item], key: Callable[[Item], str]
+) -> tuple[Sequence[Item], dict[str, str]]:
+    """The items of a page of a list that is at hand, and {"nextToken": ...} where there are more.
+
+    key: what names an item in a token, for as long as the list keeps its order.
+    """
+    after = place_of(params, list_name)
+    start = 0
+    if after is not None:
+        known = [number for number, item in enumerate(items, 1) if key(item) == after]
+        if not known:
+            raise _invalid()
+        start = known[0]
+    shown = items[start : start + page_size(params)]
+    more = start + len(shown) < len(items)
+    return shown, {"nextToken": token_for(list_name, key(shown[-1]))} if more and shown else {}
+
+
+def _invalid() -> InvalidToken:
+    return InvalidToken("Invalid Token: 'Invalid token'")  # recorded

@@ -1,0 +1,82 @@
+"""What a state machine has besides its definition, on the wire.
+
+Source: AWS API reference, CreateStateMachine.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sfnb.asl.machine import walk
+from sfnb.service.records import Encryption, Logging, Settings, StateMachineRecord
+from sfnb.values import encode
+
+
+def settings_of(params: dict[str, Any]) -> Settings:
+    return Settings(
+        role_arn=params["roleArn"],
+        logging=logging_of(params.get("loggingConfiguration")) or Logging(),
+        tracing=tracing_of(params.get("tracingConfiguration")) or False,
+        encryption=encryption_of(params.get("encryptionConfiguration")) or Encryption(),
+    )
+
+
+def logging_of(given: dict[str, Any] | None) -> Logging | None:
+    if given is None:
+        return None
+    groups = [each.get("cloudWatchLogsLogGroup", {}) for each in given.get("destinations") or ()]
+    return Logging(
+        level=given.get("level", "OFF"),
+        include_data=given.get("includeExecutionData", False),
+        log_groups=tuple(group.get("logGroupArn", "") for group in groups),
+    )
+
+
+def tracing_of(given: dict[str, Any] | None) -> bool | None:
+    return None if given is None else bool(given.get("enabled", False))
+
+
+def encryption_of(given: dict[str, Any] | None) -> Encryption | None:
+    if given is None:
+        return None
+    return Encryption(
+        type=given["type"],
+        key_id=given.get("kmsKeyId"),
+        reuse_seconds=given.get("kmsDataKeyReusePeriodSeconds"),
+    )
+
+
+def described(settings: Settings) -> dict[str, Any]:
+    """As Describe... answers have it."""
+    logging = settings.logging
+    logged: dict[str, Any] = {"includeExecutionData": logging.include_data, "level": logging.level}
+    if logging.log_groups:
+        groups = [{"cloudWatchLogsLogGroup": {"logGroupArn": arn}} for arn in logging.log_groups]
+        logged["destinations"] = groups
+    return {
+        "roleArn": settings.role_arn,
+        "loggingConfiguration": logged,
+        "tracingConfiguration": {"enabled": settings.tracing},
+        "encryptionConfiguration": encrypted(settings.encryption),
+    }
+
+
+def encrypted(encryption: Encryption) -> dict[str, Any]:
+    told = {
+        "type": encryption.type,
+        "kmsKeyId": encryption.key_id,
+        "kmsDataKeyReusePeriodSeconds": encryption.reuse_seconds,
+    }
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def definition_text(machine: StateMachineRecord) -> str:
+    """The definition as it was given; of YAML, JSON."""
+    source = machine.source
+    return source.resolved_text if source.format == "json" else encode(source.tree)
+
+
+def variable_references(machine: StateMachineRecord) -> dict[str, Any]:
+    """Which variables each state asks for; only states that do. Nothing where none does."""
+    read = {state.name: sorted(state.reads) for state in walk(machine.definition) if state.reads}
+    return {"variableReferences": read} if read else {}
