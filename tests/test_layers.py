@@ -27,6 +27,8 @@ ROWS: list[dict[str, str]] = [
         "integrations": "what a Resource means",
         "renderers": "how a machine looks",
         "exporters": "what it is written out as",
+        "deliveries": "what is told of executions elsewhere",
+        "iam": "what a role needs, and what it grants",
         "frames": "events as tables",
     },
     {
@@ -49,6 +51,7 @@ ROWS: list[dict[str, str]] = [
         "going_on": "an execution resumed, redriven, forked",
         "resuming": "interrupted executions, each as soon as its functions are there",
         "keeping": "where a service keeps its executions, and the table of all",
+        "deploy": "machines and executions that are on AWS",
         "explain": "what an execution came to, in words",
         "hints": "what to do about a failure",
         "display": "what an execution looks like in a cell",
@@ -58,6 +61,7 @@ ROWS: list[dict[str, str]] = [
         "mock_words": "the mocks that a word on a line names",
         "testing": "clocks for tests",
     },
+    {"server": "the API over HTTP, and its page"},
     {"notebook": "magics, completion, live view", "cli": "the sfnb command"},
     {"__init__": "the public names"},
 ]
@@ -65,7 +69,7 @@ ROWS: list[dict[str, str]] = [
 
 TOGETHER = {
     "machine", "execution", "logged", "snapshot", "diff", "explain", "hints", "display", "default", "testing",
-    "going_on", "resuming", "keeping",
+    "going_on", "resuming", "keeping", "deploy",
     "values", "errors",
 }  # fmt: skip
 """What a user holds is one idea in several files."""

@@ -21,14 +21,13 @@ _LOGGED: dict[Level, tuple[str, ...]] = {"ALL": ("",), "ERROR": _ERROR, "FATAL":
 
 
 def log_records(
-    events: Iterable[Event], execution_arn: str, level: Level, *, include_data: bool
+    events: Iterable[Event], execution_arn: str, level: Level, *, include_data: bool, redrive_count: int = 0
 ) -> Iterator[dict[str, Any]]:
     """A record for each event that `level` logs.
 
-    events: from the first one on, as the redrives among them are counted.
+    redrive_count: how often the execution had been redriven before.
     include_data: with inputs and outputs. Ids and counts are text; event_timestamp is in milliseconds.
     """
-    redrive_count = 0
     for event in events:
         if isinstance(event, ExecutionRedriven):
             redrive_count = event.redrive_count

@@ -318,6 +318,7 @@ class MapRun:
             on_lost=lambda fault: run.guard(run.lose, fault),
             on_output=run.on_output,
             on_map_run=run.on_map_run,
+            on_events=run.on_events,
             sleepers=run.sleepers,
         )
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +66,7 @@ class Run:
     on_lost: called there when nothing can be committed any more: the log ends where it ended.
     on_output: called, on the engine's thread, with what tasks print.
     on_map_run: called, on the engine's thread, with each map run that is opened.
+    on_events: called with its ARN and events that have been committed; None: nobody asks.
     sleepers: those that are on the same clock; only it itself unless given.
     asleep: 0, or its number among the sleepers.
     forsaken: it was let go of without an end, so nothing more is written.
@@ -97,6 +98,7 @@ class Run:
         on_map_run: Callable[[MapRun], None],
         sleepers: Sleepers | None = None,
         qualifiers: Mapping[str, Any] | None = None,
+        on_events: Callable[[str, Sequence[ev.Event]], None] | None = None,
     ) -> None:
         self.engine = engine
         self.definition = definition
@@ -122,6 +124,7 @@ class Run:
         self.on_map_run = on_map_run
         self.sleepers = sleepers or Sleepers()
         self.qualifiers = qualifiers or {}
+        self.on_events = on_events
 
         self.now = clock.now()
         self.last_id = 0
@@ -360,6 +363,8 @@ class Run:
         pending, self.pending = self.pending, []
         self.written += len(pending)
         self.written_at = pending[-1].timestamp
+        if self.on_events is not None:
+            self.on_events(self.arn, pending)
 
     def after_commit(self, effect: Callable[[], None]) -> None:
         """Have something done once all that has happened so far is committed."""

@@ -91,22 +91,34 @@ class Catalogue(Tags):
     def describe_execution(self, arn: str) -> ExecutionState:
         """What the execution has come to; raises ExecutionDoesNotExist."""
         live = self.execution(arn)
-        if live.first is None:
-            first = next(live.store.read(arn))
-            assert isinstance(first, ev.ExecutionStarted)  # committed before anybody knew the ARN
-            live.first = first
+        first = self.first_of(live)
         if live.last is None and live.run is None:
             live.refresh()
-        record = live.store.find(arn)
+        return self.described(live, state_of(first, live.last, self.redriven_of(live)))
+
+    def described(self, live: Live, state: ExecutionState) -> ExecutionState:
+        """The state with what AWS says of redriving it."""
+        record = live.store.find(live.arn)
         if record is None:
-            return state_of(live.first, live.last)  # it has been deleted
-        state = state_of(live.first, live.last, _redriven(live.store, record))
+            return state  # it has been deleted
         record = structs.replace(
             record, status=state.status, stopped=state.stop_date
         )  # it may just have ended
         plan = self.plan_of(live)
         clock = clock_like(plan.clock, state.stop_date or state.start_date)  # type: ignore[arg-type]
         return described(state, record, clock.now(), most_events=plan.limits.history_events - 1)
+
+    def first_of(self, live: Live) -> ev.ExecutionStarted:
+        if live.first is None:
+            first = next(live.store.read(live.arn))
+            assert isinstance(first, ev.ExecutionStarted)  # committed before anybody knew the ARN
+            live.first = first
+        return live.first
+
+    def redriven_of(self, live: Live) -> ev.ExecutionRedriven | None:
+        """The event with which an execution was redriven last."""
+        record = live.store.find(live.arn)
+        return None if record is None else _redriven(live.store, record)
 
     def get_execution_history(self, arn: str) -> Iterator[ev.Event]:
         """Every event and fact so far, in order; raises ExecutionDoesNotExist."""
@@ -223,10 +235,14 @@ class Catalogue(Tags):
     def _defined(self, arn: str, key: str, store: EventStore) -> StateMachineRecord | None:
         """A machine with this very definition, if there is one at hand."""
         held = self._holdings().get(arn)
-        for known in () if held is None else (held.record, *held.versions.values()):
-            if self._keys.get(known.source) == (id(store), key):
-                return known
-        return self._read.get((arn, key))
+        known = () if held is None else (held.record, *held.versions.values())
+        for machine in known:
+            if self._keys.get(machine.source) == (id(store), key):
+                return machine
+        if (arn, key) in self._read or not known:
+            return self._read.get((arn, key))
+        text = self._text_of(arn, key, store)  # a machine of an earlier session, not run in this one yet
+        return next((machine for machine in known if machine.source.resolved_text == text), None)
 
 
 def _role(record: ExecutionRecord, store: EventStore) -> str | None:

@@ -26,7 +26,6 @@ from sfnb.errors import InvalidInput, StaleAppend, StoreFault
 from sfnb.items.buckets import Buckets
 from sfnb.items.map_data import BucketData
 from sfnb.registry import Registry
-from sfnb.service.catalogue import Catalogue
 from sfnb.service.names import check_name
 from sfnb.service.records import Live, StateMachineRecord
 from sfnb.service.refusals import (
@@ -35,6 +34,7 @@ from sfnb.service.refusals import (
     ServiceClosed,
     StateMachineTypeNotSupported,
 )
+from sfnb.service.telling import Telling
 from sfnb.trial.refusals import ValidationException
 from sfnb.values import Payload, size_bytes
 
@@ -46,7 +46,7 @@ log = logging.getLogger("sfnb")
 NOT_SYNCHRONOUS = "This operation is not supported by this type of state machine"
 
 
-class Executions(Catalogue):
+class Executions(Telling):
     """Starts executions and stops them."""
 
     engine: Engine
@@ -338,6 +338,7 @@ class Executions(Catalogue):
             on_map_run=self.map_runs.opened,
             sleepers=sleepers,
             qualifiers=qualifiers,
+            on_events=self._observer(live, machine),
         )
 
     def stop_execution(self, arn: str, *, error: str | None = None, cause: str | None = None) -> None:

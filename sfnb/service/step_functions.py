@@ -4,9 +4,12 @@ for Resources. Its methods carry the names of the AWS API actions.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from sfnb.deliveries.logs import CloudWatch, LogSink, PythonLog
+from sfnb.deliveries.status_changes import EventBridge
+from sfnb.deliveries.worker import Worker
 from sfnb.engine.clock import Clock, RealClock, new_name
 from sfnb.engine.limits import AWS_LIMITS, Limits
 from sfnb.engine.loop import Engine
@@ -34,6 +37,7 @@ class StepFunctions(Trials, Callbacks):
     aws: the way to AWS for tasks that no Python function stands for; None: there is none.
     buckets: what `s3://` means to a Distributed Map; the folder `buckets` where the process runs.
     mock_file: where the test cases are that `STATE-MACHINE-ARN#CASE` starts with.
+    log_sinks: where log records go besides the logger `sfnb.executions`.
     limits: AWS's own, unless lifted. names: makes the name of an execution that is given none.
     """
 
@@ -51,6 +55,7 @@ class StepFunctions(Trials, Callbacks):
         aws: AwsSession | None = None,
         buckets: Buckets | None = None,
         mock_file: Path | None = None,
+        log_sinks: Sequence[LogSink] = (),
     ) -> None:
         super().__init__()
         self.account = account
@@ -66,17 +71,36 @@ class StepFunctions(Trials, Callbacks):
         self.buckets: Buckets = buckets or FolderBuckets(BUCKETS)
         self.map_runs = MapRuns(self._stores)
         self.mock_file = mock_file
+        self.log_sinks = [PythonLog(), *log_sinks]
+        self.status_sinks = []
+        self.worker = Worker("sfnb deliveries")
 
     def connect(self, aws: AwsSession) -> None:
-        """From now on tasks that no function stands for call AWS, and buckets are S3's."""
+        """From now on tasks that no function stands for call AWS, buckets are S3's, and log records go to the
+        log groups that machines name.
+        """
         self.registry.aws = aws
         self.buckets = S3Buckets(connect=lambda: aws.client("s3", region=self.region))
+        self.log_sinks = [sink for sink in self.log_sinks if not isinstance(sink, CloudWatch)]
+        self.log_sinks.append(CloudWatch(lambda: aws.client("logs", region=self.region)))
+
+    def disconnect(self) -> None:
+        """From now on nothing goes to AWS, and buckets are those of the folder `buckets`."""
+        self.registry.aws = None
+        self.buckets = FolderBuckets(BUCKETS)
+        self.log_sinks = [sink for sink in self.log_sinks if not isinstance(sink, CloudWatch)]
+
+    def announce(self, aws: AwsSession) -> None:
+        """From now on EventBridge's default bus is told of each change of a STANDARD execution's status."""
+        self.status_sinks.append(EventBridge(lambda: aws.client("events", region=self.region)).put)
 
     def close(self) -> None:
-        """Let everything go: threads, files, locks.
+        """Let everything go: threads, files, locks; may be called again.
 
         What is running is stopped, unless its log outlives the process: then it can be taken up again.
         """
+        if self._closed:
+            return
         for live in self._close_starts():
             run = live.run
             if run is not None and live.store.durable:
@@ -87,5 +111,6 @@ class StepFunctions(Trials, Callbacks):
                 live.wait()
         self.executor.close()
         self.engine.close()
+        self.worker.close()
         for store in self._stores():
             store.close()

@@ -1,0 +1,83 @@
+"""What others are told of executions: log records, and that a status has changed.
+
+The events of an execution are handed over when they are committed, and told by a thread of its own. What has
+not been told when the process ends is not told again: AWS promises its own as best effort, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from sfnb.deliveries.logs import LogSink
+from sfnb.deliveries.status_changes import status_change
+from sfnb.deliveries.worker import Worker
+from sfnb.engine import events as ev
+from sfnb.engine.execution import state_of
+from sfnb.engine.log_records import log_records
+from sfnb.service.catalogue import Catalogue
+from sfnb.service.records import Live, StateMachineRecord
+
+StatusSink = Callable[[Sequence[dict[str, object]]], None]
+Observer = Callable[[str, Sequence[ev.Event]], None]
+
+CHANGES = (ev.ExecutionStarted, ev.ExecutionRedriven, *ev.TERMINAL)
+
+
+class Telling(Catalogue):
+    """Hands on to those who want to be told.
+
+    log_sinks: where log records go. status_sinks: who is given the details of status changes, on a thread of
+        their own; none unless there is somebody.
+    """
+
+    log_sinks: list[LogSink]
+    status_sinks: list[StatusSink]
+    worker: Worker
+
+    def _observer(self, live: Live, machine: StateMachineRecord) -> Observer | None:
+        """Who is handed an execution's events, and those of its map runs' children; None for nobody."""
+        logged = machine.settings.logging.level != "OFF"
+        noted = bool(self.status_sinks) and machine.type == "STANDARD"
+        if not logged and not noted:
+            return None
+        counts: dict[str, int] = {}
+
+        def observe(arn: str, events: Sequence[ev.Event]) -> None:
+            if logged:
+                self.worker.post(lambda: self._log(arn, machine, events, counts))
+            if noted and arn == live.arn and any(isinstance(event, CHANGES) for event in events):
+                self.worker.post(lambda: self._note(live, events))
+
+        return observe
+
+    def _log(
+        self, arn: str, machine: StateMachineRecord, events: Sequence[ev.Event], counts: dict[str, int]
+    ) -> None:
+        """counts: how often each execution has been redriven, as far as that is known."""
+        if arn not in counts:
+            record = self.find_execution(arn)
+            begins = isinstance(events[0], ev.ExecutionStarted) or record is None
+            counts[arn] = 0 if begins or record is None else record.redrive_count
+        for event in events:
+            if isinstance(event, ev.ExecutionRedriven):
+                counts[arn] = event.redrive_count
+        logging = machine.settings.logging
+        records = list(
+            log_records(
+                events, arn, logging.level, include_data=logging.include_data, redrive_count=counts[arn]
+            )
+        )
+        for sink in self.log_sinks if records else ():
+            sink.write(machine.name, logging.log_groups, records)
+
+    def _note(self, live: Live, events: Sequence[ev.Event]) -> None:
+        redriven = next((event for event in events if isinstance(event, ev.ExecutionRedriven)), None)
+        first = self.first_of(live)
+        changes = []
+        for event in events:
+            if isinstance(event, CHANGES):
+                last = event if isinstance(event, ev.TERMINAL) else None
+                state = self.described(live, state_of(first, last, redriven or self.redriven_of(live)))
+                changes.append(status_change(live.arn, live.machine.arn, live.name, first, state))
+        for sink in self.status_sinks:
+            sink(changes)
