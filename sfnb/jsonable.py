@@ -77,7 +77,9 @@ def to_json(value: object, name: str = "answer") -> Json:
 
 
 def to_payload(value: object, name: str = "answer") -> Payload:
-    """As `to_json`, with the text where it is known already. Raises NotJson."""
+    """As `to_json`, with the text where it is known already; a Payload is itself. Raises NotJson."""
+    if isinstance(value, Payload):
+        return value
     return _copy_plain(value) or Payload(_guarded(_Walk(name).convert, value, name))
 
 

@@ -153,7 +153,7 @@ def overview(service: StepFunctions) -> list[tuple[str, str]]:
         ("waiting for a token", f"{waiting:,}" + (": %asl tokens" if waiting else "")),
         ("interrupted", f"{len(interrupted):,}" + (": %asl resume" if interrupted else "")),
         ("buckets", "S3" if folder is None else f"the folder {_short(Path(folder))}"),
-        ("AWS", "not connected" if aws is None else "connected"),
+        ("AWS", "not connected" if aws is None else aws.place),
     ]
 
 

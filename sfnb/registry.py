@@ -7,14 +7,20 @@ come first.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sfnb.engine.activities import Activities
 from sfnb.engine.ports import AwsSession, Executions, Integration, Queued, TaskCall, Work
 from sfnb.engine.tokens import TaskTokens
 from sfnb.errors import StatesError
 from sfnb.integrations import integration_for
+from sfnb.integrations.connections import Connection
+from sfnb.integrations.http_exchange import Exchange
 from sfnb.values import Payload
+
+if TYPE_CHECKING:
+    from sfnb.engine.ports import Permissions
+    from sfnb.iam.roles import Roles
 
 Function = Callable[..., Any]
 
@@ -23,12 +29,18 @@ class Registry:
     """Python functions by name, and what else calls can reach. Fulfils the port `World`.
 
     aws: the way to AWS; None: nothing goes there. executions: Step Functions in this process.
+    permissions: the roles that machines are held to; None while there are none.
+    connections: those of HTTP Tasks, by name. exchanges: what they say and hear, by the ARNs of executions
+    that want to know.
     """
 
     def __init__(self, *, aws: AwsSession | None = None, executions: Executions | None = None) -> None:
         self.functions: dict[str, Function] = {}
         self.aws = aws
         self.executions = executions
+        self.connections: dict[str, Connection] = {}
+        self.exchanges: dict[str, list[Exchange]] = {}
+        self.permissions: Permissions | None = None
         self.tokens = TaskTokens()
         self.activities = Activities()
         self._machines: dict[str, MachineTasks] = {}
@@ -39,6 +51,15 @@ class Registry:
         """Tell whoever waits for a function, or for another way to make a call."""
         for watcher in list(self.watchers):
             watcher()
+
+    @property
+    def roles(self) -> Roles:
+        """The roles whose policies are known."""
+        from sfnb.iam.roles import Roles
+
+        if not isinstance(self.permissions, Roles):
+            self.permissions = Roles()
+        return self.permissions
 
     def machine(self, arn: str) -> MachineTasks:
         """The functions of one machine; they outlive its definition."""
@@ -65,7 +86,19 @@ class MachineTasks:
         return None
 
     def work(self, state: str, call: TaskCall, integration: Integration) -> Work | Queued | None:
-        """The function that stands for the call, else the call itself, where there is a way."""
+        """The function that stands for the call, else the call itself, where there is a way.
+
+        Raises StatesError where the machine's role may not make it.
+        """
+        work = self._way(state, call, integration)
+        permissions = self._registry.permissions
+        if permissions is not None and not isinstance(work, Queued):
+            refusal = permissions.refusal(call)
+            if refusal is not None:
+                raise refusal
+        return work
+
+    def _way(self, state: str, call: TaskCall, integration: Integration) -> Work | Queued | None:
         found = self.function(state, call, integration)
         if found is None:
             return integration.reach(call, self._registry)

@@ -74,7 +74,9 @@ TOGETHER = {
 }  # fmt: skip
 """What a user holds is one idea in several files."""
 
-LAZY_UPWARDS = {(room, "notebook") for room in ("execution", "snapshot", "diff", "resuming", "trial")}
+LAZY_UPWARDS = {
+    (room, "notebook") for room in ("execution", "snapshot", "diff", "resuming", "trial", "server")
+}
 """How an execution and a test of a state look in a cell is the notebook's; imported when it is asked."""
 
 

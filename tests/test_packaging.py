@@ -27,7 +27,7 @@ NAMES = {
 }
 """What is imported under another name than it is installed by."""
 BROUGHT_ALONG = {"numpy": "pandas", "traitlets": "ipython", "botocore": "boto3"}
-EXTRAS = ("aws", "files")
+EXTRAS = ("aws", "files", "iam", "local-aws", "server")
 """What is imported only where it is used, and asked for by name."""
 
 
@@ -82,7 +82,7 @@ def test_all_that_is_imported_is_asked_for() -> None:
         *project["dependencies"],
         *(line for name in EXTRAS for line in project["optional-dependencies"][name]),
     ]
-    asked_for = {re.split(r"[<>=~! ]", line, maxsplit=1)[0] for line in lines}
+    asked_for = {re.split(r"[\[<>=~!; ]", line, maxsplit=1)[0] for line in lines}
 
     imported = {name for path in PACKAGE.rglob("*.py") for name in _imports(path)} - sys.stdlib_module_names
     needed = {BROUGHT_ALONG.get(name, NAMES.get(name, name)) for name in imported - {"sfnb"}}

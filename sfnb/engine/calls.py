@@ -30,6 +30,7 @@ def task_call(run: Run, command: InvokeTask, key: str) -> TaskCall:
         credentials=command.credentials,
         execution=run.arn,
         machine=run.machine_arn,
+        role_arn=run.role_arn,
         token=command.token,
         clock=run.clock,
         sleepers=run.sleepers,

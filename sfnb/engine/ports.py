@@ -216,6 +216,10 @@ class Queued(msgspec.Struct, frozen=True):
 class AwsSession(Protocol):
     """The way to AWS."""
 
+    @property
+    def place(self) -> str:
+        """Where calls go, in a few words."""
+
     def model(self, service: str) -> Any:
         """botocore's model of `service`; asks nobody. Raises botocore's UnknownServiceError."""
 
@@ -270,6 +274,7 @@ class World(Protocol):
     """What integrations can reach. aws: None offline. executions: None where there is no service.
 
     connections: those of HTTP Tasks that this process has itself, by name.
+    exchanges: by the ARNs of executions that want to know it, what their HTTP Tasks say and hear.
     """
 
     aws: AwsSession | None
@@ -279,6 +284,8 @@ class World(Protocol):
 
     @property
     def connections(self) -> Mapping[str, Any]: ...
+    @property
+    def exchanges(self) -> Mapping[str, list[Any]]: ...
 
 
 class Integration(Protocol):

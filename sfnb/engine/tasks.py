@@ -25,7 +25,7 @@ from sfnb.engine.again import begin_again, repeat
 from sfnb.engine.calls import python_call, task_call
 from sfnb.engine.frame import Frame
 from sfnb.engine.interpreter import too_large
-from sfnb.engine.ports import Handle, Queued, Recorded, Report, Work
+from sfnb.engine.ports import Handle, JobReport, Queued, Recorded, Work
 from sfnb.engine.tokens import TaskToken
 from sfnb.errors import EvaluationError, StatesError
 from sfnb.values import Payload, size_bytes
@@ -291,10 +291,13 @@ class Invocation:
             self.run.now = self.run.clock.now()
             self.run.guard(action, *arguments)
             self.run.wake()
+        elif action == self._answered and not self.run.forsaken:
+            self._give_up_job(*arguments)
 
     def _answered(self, answer: Payload) -> None:
         if not self.open:
             self._drop("succeeded")
+            self._give_up_job(answer)
             return
         work = self.work
         result = self.integration.result(self.call, answer) if work and work.stands_in else answer
@@ -306,6 +309,11 @@ class Invocation:
             self._follow(work.follow, result)
         else:
             self.conclude(result)
+
+    def _give_up_job(self, answer: Payload) -> None:
+        """A job that was begun by a call which nobody waited for any more."""
+        if self.work is not None and self.work.follow is not None and not self.submitted:
+            self.work.follow(answer, self).cancel()
 
     def _has_submitted(self, answer: Payload) -> None:
         """The first answer; the second comes by the token, or when the job has ended."""
@@ -326,12 +334,13 @@ class Invocation:
         else:
             self._follow(self.work.follow, answer)
 
-    def _follow(self, follow: Callable[[Payload, Report], Handle], answer: Payload) -> None:
-        """Wait for the end of a job, which is on the same clock."""
+    def _follow(self, follow: Callable[[Payload, JobReport], Handle], answer: Payload) -> None:
+        """Wait for the end of a job, which is on the same clock; that stands until the wait has begun."""
         self.submitted = True
+        self._count(True)
         self.run.after_commit(lambda: self._begin_to_follow(follow, answer))
 
-    def _begin_to_follow(self, follow: Callable[[Payload, Report], Handle], answer: Payload) -> None:
+    def _begin_to_follow(self, follow: Callable[[Payload, JobReport], Handle], answer: Payload) -> None:
         if self.open:
             self.handle = follow(answer, self)
             self.run.engine.post(self._follows)  # after what the job may have said already

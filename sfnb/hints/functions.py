@@ -8,8 +8,8 @@ from sfnb.asl.ways import did_you_mean
 from sfnb.hints.trouble import Trouble
 
 CALLBACK = ".waitForTaskToken"
-UNREACHED = ("http:invoke",)
-"""What no client of AWS calls."""
+BY_AWS = 'or really call it: sfnb.use_aws() in your account, sfnb.use_aws("local") in one of this process'
+BY_CONNECTION = "or really call it: sfnb.create_connection(NAME, api_key=(HEADER, VALUE)) for its connection"
 
 MADE_UP = 'or try it with made-up answers: --mock auto, run(..., mock="auto")'
 
@@ -51,8 +51,7 @@ def no_service(trouble: Trouble, match: re.Match[str]) -> str:
     lines += [f"    {line}" for line in stand_in(name)]
     if whole != name:
         lines.append("what it returns is not the answer: sfnb.send_task_success(token, output) is")
-    reached = "" if name in UNREACHED else ", or sfnb.connect_aws() to really call it"
-    lines.append(f"{MADE_UP}{reached}")
+    lines += [MADE_UP, BY_CONNECTION if name == "http:invoke" else BY_AWS]
     return "\n".join(lines)
 
 

@@ -30,7 +30,7 @@ def cannot_read(trouble: Trouble, match: re.Match[str]) -> str | None:
         return (
             f"the folder {folder} stands for S3, and in it {place} for s3://{bucket}: "
             f"put the file there, as {file}. sfnb.use_buckets(FOLDER) names another folder, "
-            "sfnb.connect_aws() means the real S3"
+            "sfnb.use_aws() means the real S3"
         )
     names = [str(path.relative_to(place)) for path in islice(_files(place), MOST_LOOKED_AT)]
     near = did_you_mean(key, names)

@@ -5,6 +5,7 @@ Nothing goes to AWS unless a service is given such a session: sfnb works offline
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import threading
 from typing import Any
@@ -18,7 +19,10 @@ class Aws:
     endpoint_url: where every call goes instead, as to a local stand-in for AWS.
     region: instead of the one botocore finds and, where it finds none, the service's own.
     profile: of the shared configuration files. Raises SfnbError where boto3 is not installed.
+    proxies: as botocore's Config has them; None: as the environment says.
     """
+
+    proxies: dict[str, str] | None = None
 
     def __init__(
         self, *, endpoint_url: str | None = None, region: str | None = None, profile: str | None = None
@@ -32,6 +36,13 @@ class Aws:
         self._models: dict[str, Any] = {}
         self._sessions: dict[str | None, Any] = {}
         self._clients: dict[tuple[str, str, str | None], Any] = {}
+
+    @property
+    def place(self) -> str:
+        """Where calls go, in a few words."""
+        if self._endpoint_url is not None:
+            return self._endpoint_url
+        return "AWS" if self._profile is None else f"AWS, as the profile {self._profile}"
 
     def model(self, service: str) -> Any:
         """botocore's model of a service; needs no credentials."""
@@ -53,20 +64,44 @@ class Aws:
                         service,
                         region_name=self._region or session.region_name or region,
                         endpoint_url=self._endpoint_url,
-                        config=_config(),
+                        config=_config(service, self.proxies),
                     )
                 )
             return self._clients[key]
 
+    def prepare(self, service: str, *, region: str) -> None:
+        """Make a client before it is needed, in a thread of its own.
+
+        The first one takes half a second, in which a task may be timed out. What is wrong is told by the call
+        that needs it.
+        """
+
+        def make() -> None:
+            from botocore.exceptions import BotoCoreError
+
+            with contextlib.suppress(BotoCoreError):
+                self.model(service)
+                self.client(service, region=region)
+
+        threading.Thread(target=make, name=f"sfnb {service}", daemon=True).start()
+
+    def credentials(self, *, region: str, role_arn: str | None = None) -> Any:
+        """botocore's credentials, for a request that no client makes; None where it finds none."""
+        with self._lock:
+            return self._session(role_arn, region).get_credentials()
+
+    def _new_session(self, **given: str | None) -> Any:
+        """A boto3 session with the credentials and the region that are given, else with those it finds."""
+        import boto3
+
+        return boto3.Session(profile_name=None if given else self._profile, **given)
+
     def _session(self, role_arn: str | None, region: str) -> Any:
         if role_arn not in self._sessions:
-            import boto3
-
-            session = boto3.Session(profile_name=self._profile)
+            session = self._new_session()
             if role_arn is not None:
-                session = boto3.Session(
-                    **self._assume(session, role_arn, region), region_name=session.region_name
-                )
+                assumed = self._assume(session, role_arn, region)
+                session = self._new_session(**assumed, region_name=session.region_name)
             self._sessions[role_arn] = session
         return self._sessions[role_arn]
 
@@ -75,6 +110,7 @@ class Aws:
             "sts",
             region_name=self._region or session.region_name or region,
             endpoint_url=self._endpoint_url,
+            config=_config("sts", self.proxies),
         )
         given = sts.assume_role(RoleArn=role_arn, RoleSessionName="sfnb")["Credentials"]
         return {
@@ -84,14 +120,21 @@ class Aws:
         }
 
 
-def _config() -> Any:
+PATIENT = ("lambda", "bedrock-runtime", "bedrock-agentcore")
+"""Services whose answer may take as long as the work does; Lambda's limit is 15 minutes."""
+
+
+def _config(service: str, proxies: dict[str, str] | None) -> Any:
     """S3 is not asked for checksums that Step Functions does not ask for: its results would tell them.
 
-    Many calls may run side by side, each with a connection.
+    Many calls may run side by side, each with a connection. A function is called once: who retries is Retry.
     """
     from botocore.config import Config
 
-    return Config(response_checksum_validation="when_required", max_pool_connections=64)
+    config = Config(response_checksum_validation="when_required", max_pool_connections=64, proxies=proxies)
+    if service in PATIENT:
+        return config.merge(Config(read_timeout=930, retries={"total_max_attempts": 1}))
+    return config
 
 
 def keeping_headers(client: Any) -> Any:

@@ -9,9 +9,10 @@ import msgspec
 
 from sfnb.engine.ports import AwsSession, TaskCall, Work
 from sfnb.errors import EvaluationError, TaskError
+from sfnb.integrations.exchange import as_aws_tells, is_aws, with_what_aws_adds
 from sfnb.integrations.service import parameters_refused
 from sfnb.integrations.shapes import Unfit, request
-from sfnb.values import Json
+from sfnb.values import Json, Payload
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,10 +29,10 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
 class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """What a kind of integration makes of an answer, of a refusal, and of a call that came to neither.
 
-    answer: given the shape of the operation's output and botocore's reply.
+    answer: given the shape of the operation's output and botocore's reply; a Payload keeps its text.
     """
 
-    answer: Callable[[Any, dict[str, Any]], Json]
+    answer: Callable[[Any, dict[str, Any]], Json | Payload]
     refused: Callable[[Refusal], TaskError]
     unreached: Callable[[str], TaskError]
 
@@ -55,7 +56,7 @@ def service_work(
     for member in operation.idempotent_members:
         arguments.setdefault(member, call.request_id)  # the same when the call is repeated after a crash
 
-    def perform(_: Json) -> Json:
+    def perform(_: Json) -> Json | Payload:
         return _perform(call, aws, model, operation, arguments, dialect)
 
     return Work(name=f"{service}:{action}", function=perform, argument=call.payload)
@@ -72,7 +73,7 @@ def service_model(aws: AwsSession, service: str, resource: str) -> Any:
 
 def _perform(
     call: TaskCall, aws: AwsSession, model: Any, operation: Any, arguments: dict[str, Any], dialect: Dialect
-) -> Json:
+) -> Json | Payload:
     from botocore import xform_name
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -80,6 +81,9 @@ def _perform(
     try:
         client = aws.client(model.service_name, region=call.region, role_arn=role)
         reply = getattr(client, xform_name(operation.name))(**arguments)
+        if not is_aws(client.meta.endpoint_url):
+            reply = with_what_aws_adds(call, operation, arguments, reply)
+            reply["ResponseMetadata"] = as_aws_tells(call, operation, reply)
         return dialect.answer(operation.output_shape, reply)
     except ClientError as fault:
         raise dialect.refused(_refusal(model, fault.response)) from None

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 from sfnb.engine import events as ev
-from sfnb.engine.ports import Recorded, TaskCall, World
+from sfnb.engine.ports import Recorded, TaskCall, Work, World
 from sfnb.errors import StatesError
+from sfnb.integrations.lambda_call import lambda_work
+from sfnb.integrations.service import credentials
 from sfnb.values import Json, Payload
 
 
@@ -24,8 +27,12 @@ class LambdaFunction:
     def argument(self, call: TaskCall) -> Payload:
         return call.payload
 
-    def reach(self, call: TaskCall, world: World) -> None:
-        """Functions are Python functions of this process."""
+    def reach(self, call: TaskCall, world: World) -> Work | None:
+        """Through the Lambda service, where the Resource is an ARN: a plain name is a Python function's."""
+        if world.aws is None or not call.resource.startswith("arn:"):
+            return None
+        parameters: dict[str, Json] = {"FunctionName": call.resource, "Payload": call.payload.text}
+        return lambda_work(call, world.aws, parameters, answer=_answer, cause=str)
 
     def submits(self, call: TaskCall) -> bool:
         return False
@@ -64,6 +71,14 @@ class LambdaFunction:
 
     def label(self, call: TaskCall) -> str:
         return call.resource
+
+
+def _answer(text: str, _: dict[str, Any]) -> Payload:
+    """The function's own text; text that is no JSON becomes a string."""
+    try:
+        return Payload.of_text(text)
+    except ValueError:
+        return Payload(text)
 
 
 def function_name(reference: str) -> str:
@@ -111,9 +126,3 @@ def error_payload(call: TaskCall, error: str, message: str, trace: Sequence[str]
 def runtime_text(value: Json) -> str:
     """JSON as Lambda's Python runtime writes it, a blank after each comma and colon."""
     return json.dumps(value, ensure_ascii=False)
-
-
-def credentials(call: TaskCall) -> dict[str, str] | None:
-    """`taskCredentials` of a Scheduled event."""
-    role = (call.credentials or {}).get("RoleArn")
-    return {"roleArn": role} if isinstance(role, str) else None

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
+from typing import Any
 
-from sfnb.engine.ports import TaskCall
+from sfnb.engine.ports import TaskCall, Work, World
 from sfnb.errors import StatesError
+from sfnb.integrations.calls import request_id
+from sfnb.integrations.exchange import http_date, trace_id
+from sfnb.integrations.lambda_call import lambda_work, parsed
 from sfnb.integrations.lambda_function import (
     error_payload,
     function_name,
@@ -17,6 +21,7 @@ from sfnb.integrations.lambda_function import (
     runtime_text,
     service_cause,
 )
+from sfnb.integrations.optimized import http_metadata
 from sfnb.integrations.service import Service, parameters_refused
 from sfnb.values import EMPTY_OBJECT, Json, Payload, encode, size_bytes
 
@@ -44,6 +49,14 @@ class LambdaInvoke(Service):
             code = "InvalidRequestContentException"
             raise StatesError(f"Lambda.{code}", service_cause(call, message, 400, code)) from None
 
+    def reach(self, call: TaskCall, world: World) -> Work | None:
+        if world.aws is None:
+            return None
+        text = self.argument(call).text
+        assert isinstance(call.payload.value, dict)
+        parameters = {**call.payload.value, "Payload": text}
+        return lambda_work(call, world.aws, parameters, answer=_answer, cause=_compact)
+
     def result(self, call: TaskCall, answer: Payload) -> Payload:
         parameters = call.payload.value
         assert isinstance(parameters, dict)
@@ -52,7 +65,8 @@ class LambdaInvoke(Service):
         if parameters.get("LogType") == "Tail":
             log = result["LogResult"] = log_tail(call)
         result["Payload"] = answer.value
-        result["SdkHttpMetadata"] = http_metadata(call, size_bytes(runtime_text(answer.value)), log)
+        sent = headers(call, size_bytes(runtime_text(answer.value)), log)
+        result["SdkHttpMetadata"] = http_metadata({"RawHeaders": sent})
         result["SdkResponseMetadata"] = {"RequestId": call.request_id}
         result["StatusCode"] = 200
         return Payload(result)
@@ -62,6 +76,24 @@ class LambdaInvoke(Service):
 
     def missing(self, call: TaskCall) -> StatesError:
         return function_not_found(call, reference(call))
+
+
+def _answer(text: str, reply: dict[str, Any]) -> Json:
+    metadata = reply["ResponseMetadata"]
+    sent = dict(metadata.get("RawHeaders", ()))
+    told: dict[str, Json] = {
+        "ExecutedVersion": reply.get("ExecutedVersion") or sent.get("X-Amz-Executed-Version"),
+        "LogResult": reply.get("LogResult"),
+        "Payload": parsed(text),
+        "SdkHttpMetadata": http_metadata(metadata),
+        "SdkResponseMetadata": {"RequestId": request_id(metadata)},
+        "StatusCode": reply["StatusCode"],
+    }
+    return {name: value for name, value in told.items() if value is not None or name == "Payload"}
+
+
+def _compact(text: str) -> str:
+    return encode(parsed(text))
 
 
 def reference(call: TaskCall) -> str:
@@ -82,26 +114,17 @@ def log_tail(call: TaskCall) -> str:
     return base64.b64encode(lines.encode()).decode()
 
 
-def http_metadata(call: TaskCall, length: int, log: str | None) -> dict[str, Json]:
-    """What the AWS SDK reports of the HTTP exchange."""
-    headers = {} if log is None else {"X-Amz-Log-Result": log}
-    headers |= {
-        "X-Amz-Executed-Version": "$LATEST",
-        "x-amzn-Remapped-Content-Length": "0",
-        "Connection": "keep-alive",
-        "x-amzn-RequestId": call.request_id,
-        "Content-Length": str(length),
-        "Date": f"{call.moment:%a, %d %b %Y %H:%M:%S GMT}",
-        "X-Amzn-Trace-Id": trace_id(call),
-        "Content-Type": "application/json",
-    }
-    return {
-        "AllHttpHeaders": {name: [value] for name, value in headers.items()},
-        "HttpHeaders": {name: headers[name] for name in sorted(headers, key=str.lower)},
-        "HttpStatusCode": 200,
-    }
-
-
-def trace_id(call: TaskCall) -> str:
-    seed = call.request_id.replace("-", "")
-    return f"root=1-{int(call.moment.timestamp()):08x}-{seed[:24]};parent={seed[:16]};sampled=0"
+def headers(call: TaskCall, length: int, log: str | None) -> list[tuple[str, str]]:
+    """What Lambda would send with an answer of `length` bytes."""
+    sent = [] if log is None else [("X-Amz-Log-Result", log)]
+    return [
+        *sent,
+        ("X-Amz-Executed-Version", "$LATEST"),
+        ("x-amzn-Remapped-Content-Length", "0"),
+        ("Connection", "keep-alive"),
+        ("x-amzn-RequestId", call.request_id),
+        ("Content-Length", str(length)),
+        ("Date", http_date(call)),
+        ("X-Amzn-Trace-Id", trace_id(call)),
+        ("Content-Type", "application/json"),
+    ]

@@ -53,11 +53,14 @@ class Optimized(Service):
             f"Error Code: {refusal.code}; Request ID: {refusal.request_id}; Proxy: null)",
         )
 
+    def unreached(self, message: str) -> TaskError:
+        return TaskError(f"{self.prefix}.SdkClientException", message)
+
     def _dialect(self) -> Dialect:
         return Dialect(
             answer=self.answer,
             refused=self.refused,
-            unreached=lambda message: TaskError(f"{self.prefix}.SdkClientException", message),
+            unreached=self.unreached,
         )
 
 

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Sequence
 from sfnb.engine import events as ev
 from sfnb.engine.ports import Recorded, TaskCall, Work, World
 from sfnb.errors import EvaluationError, StatesError
-from sfnb.integrations.lambda_function import credentials
 from sfnb.values import Payload
 
 SUBMITTING = (".waitForTaskToken", ".sync", ".sync:2")
@@ -76,6 +75,12 @@ class Service:
     def about(self, call: TaskCall) -> dict[str, str]:
         kind, action = service_action(call.resource)
         return {"resource_type": kind, "resource": action}
+
+
+def credentials(call: TaskCall) -> dict[str, str] | None:
+    """`taskCredentials` of a Scheduled event."""
+    role = (call.credentials or {}).get("RoleArn")
+    return {"roleArn": role} if isinstance(role, str) else None
 
 
 def bare_action(resource: str) -> tuple[str, str]:

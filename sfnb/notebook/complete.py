@@ -15,6 +15,7 @@ from sfnb.errors import SfnbError
 from sfnb.execution import Execution
 from sfnb.machine import StateMachine
 from sfnb.notebook import verbs
+from sfnb.notebook.aws import PLACES
 from sfnb.notebook.draft import Spot, find_spot
 from sfnb.notebook.mocks import mock_names
 from sfnb.notebook.options import CELL_PARSER, STATUSES, Parser
@@ -96,8 +97,12 @@ class Completion:
             return self._states(verb, given[0]) if len(given) == 1 else []
         if verb == "store":
             return ["delete", "list"]
+        if verb == "aws":
+            return [] if given else list(PLACES)
+        if verb == "role" and given:
+            return execution_names(self._variables)
         names: list[str] = []
-        if verb in ("run", "export", "validate", "show", "test"):
+        if verb in ("run", "export", "validate", "show", "test", "role"):
             names += everything(self._variables, StateMachine, machines())
         if verb == "resume":
             names += [record.name for record in service().interrupted_executions()]
@@ -125,7 +130,7 @@ class Completion:
             return word, fitting(word, _data(self._variables))
         if last in ("-m", "--mock"):
             return word, fitting(word, ["auto", *mock_names(self._variables), *_files(word, ".json")])
-        if last == "--definition":
+        if last in ("--definition", "--seed"):
             return word, fitting(word, everything(self._variables, StateMachine, machines()))
         if last == "--expect":
             return word, fitting(word, STATUSES)

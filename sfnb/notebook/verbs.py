@@ -18,6 +18,7 @@ from sfnb.errors import SfnbError
 from sfnb.keeping import INTERRUPTED, status_of
 from sfnb.machine import StateMachine, read_definition
 from sfnb.notebook import display as look
+from sfnb.notebook.aws import add_aws_options, aws
 from sfnb.notebook.cells import counted, run
 from sfnb.notebook.kept import add_store_options, status, store
 from sfnb.notebook.onwards import (
@@ -33,6 +34,7 @@ from sfnb.notebook.onwards import (
     resume,
 )
 from sfnb.notebook.options import Parser, Usage, add_execution, add_run_options, add_type
+from sfnb.notebook.roles import add_role_options, role
 from sfnb.notebook.state_tests import add_test_options, try_state
 from sfnb.notebook.things import (
     Variables,
@@ -335,9 +337,11 @@ VERBS = {
     "fork": Verb(fork, add_fork_options, "fork EX STATE [-i X] [-o NAME] ..."),
     "at": Verb(at, add_at_options, "at EX EVENT"),
     "diff": Verb(diff, add_diff_options, "diff A B"),
+    "role": Verb(role, add_role_options, "role NAME [EX] [--policy] [--trust]"),
     "status": Verb(status, _no_options, "status"),
     "store": Verb(store, add_store_options, "store [delete --older-than 30d]"),
     "buckets": Verb(buckets, _buckets_options, "buckets [FOLDER]"),
+    "aws": Verb(aws, add_aws_options, "aws [local|profile|off] [--seed NAME] ..."),
     "help": Verb(help_all, _no_options, "help"),
 }
 

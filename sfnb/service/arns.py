@@ -44,8 +44,7 @@ def checked(text: str, *kinds: str) -> list[str]:
     parts = text.split(":")
     if parts[0] != "arn":
         raise InvalidArn(f"Invalid Arn: 'Invalid ARN prefix: {text}'")
-    if len(parts) < 7 or parts[2] != "states":
-        raise InvalidArn(f"Invalid Arn: 'Invalid ARN: {text}'")
-    if parts[5] not in kinds:
-        raise InvalidArn(f"Invalid Arn: 'Resource type not valid in this context: {parts[5]}'")
+    kind = parts[5] if len(parts) > 6 and parts[2] == "states" else ""
+    if kind not in kinds:
+        raise InvalidArn(f"Invalid Arn: 'Resource type not valid in this context: {kind}'")
     return parts

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sfnb.engine.activities import ActivityRecord, ActivityTask
 from sfnb.engine.tokens import TaskToken
 from sfnb.service import shelf
@@ -75,12 +77,18 @@ class Callbacks(Tags):
         shelf.drop(self.store, arn)
 
     def get_activity_task(
-        self, activity_arn: str, worker_name: str | None = None, *, wait_seconds: float = 60
+        self,
+        activity_arn: str,
+        worker_name: str | None = None,
+        *,
+        wait_seconds: float = 60,
+        has_gone: Callable[[], bool] = lambda: False,
     ) -> ActivityTask | None:
         """The next task of an activity; waits for one, in real time, and answers None if none came.
 
+        has_gone: whether the worker has, so that no task may be taken for it; see `Activities.look_again`.
         The worker answers with `send_task_success` or `send_task_failure`.
         Raises ActivityDoesNotExist, InvalidArn; StoreFault where it cannot be kept that the task was taken.
         """
         self._holdings()
-        return self.registry.activities.take(activity_arn, worker_name, wait_seconds)
+        return self.registry.activities.take(activity_arn, worker_name, wait_seconds, has_gone)

@@ -17,6 +17,7 @@ from sfnb.stores.memory import MemoryStore
 from sfnb.values import EMPTY_OBJECT, Payload
 
 if TYPE_CHECKING:
+    from sfnb.integrations.http_exchange import Exchange
     from sfnb.mocks import Mocks
     from sfnb.trial.request import StateTestRequest
     from sfnb.trial.tested import Bench
@@ -51,14 +52,19 @@ class Trials(Continuing):
         from sfnb.trial.calls import call_for
         from sfnb.trial.tested import Bench
 
+        exchanges: list[Exchange] = []
+
         def call(state: State, command: InvokeTask) -> Payload:
-            return call_for(state, command, lambda alone: self._run_once(alone, machine, mocks, on_output))
+            return call_for(
+                state, command, lambda alone: self._run_once(alone, machine, mocks, on_output, exchanges)
+            )
 
         return Bench(
             account=self.account,
             region=self.region,
             moment=self.clock().now(),
             call=call,
+            exchanges=exchanges,
             **{"limits": self.limits, **options},
         )
 
@@ -68,8 +74,12 @@ class Trials(Continuing):
         machine: StateMachineRecord | None,
         mocks: Mocks | None,
         on_output: Callable[[str], None] | None,
+        exchanges: list[Exchange],
     ) -> None:
-        """Run a definition to its end, as an EXPRESS execution that nobody finds afterwards."""
+        """Run a definition to its end, as an EXPRESS execution that nobody finds afterwards.
+
+        exchanges: receives what an HTTP Task says and hears.
+        """
         name = new_name()
         record = StateMachineRecord(
             arn=self._arn("stateMachine", "TestState") if machine is None else machine.arn,
@@ -85,6 +95,7 @@ class Trials(Continuing):
         live = Live(self._execution_arn(record, name), name, record, MemoryStore())
         limits, plan = self.limits.of_type("EXPRESS"), {"compat": "aws"}
         run = live.run = self._run(live, record, self.clock(), limits, plan, mocks=mocks, on_output=on_output)
+        self.registry.exchanges[live.arn] = exchanges
         run.accept(EMPTY_OBJECT)
         self.engine.post(run.guard, run.start, EMPTY_OBJECT)
         try:
@@ -93,3 +104,5 @@ class Trials(Continuing):
         except BaseException:
             self.engine.post(run.guard, run.stop)
             raise
+        finally:
+            self.registry.exchanges.pop(live.arn, None)

@@ -42,7 +42,11 @@ def answer(request: StateTestRequest, input: Payload, bench: Bench) -> dict[str,
         failures=asked.map_iteration_failure_count,
         reader_data=asked.map_item_reader_data,
     )
-    return try_state(state, given, bench).at(request.inspection_level).response()
+    return (
+        try_state(state, given, bench)
+        .at(request.inspection_level, reveal_secrets=request.reveal_secrets)
+        .response()
+    )
 
 
 def check_origin(state: State, name: str | None) -> None:

@@ -16,6 +16,7 @@ from sfnb.trial.watch import Stage, Watch
 from sfnb.values import Json, encode
 
 if TYPE_CHECKING:
+    from sfnb.integrations.http_exchange import Exchange
     from sfnb.trial.visit import Ending
 
 SPELLED = {
@@ -64,6 +65,37 @@ def inspection_data(
     if ending.details is not None:
         data["errorDetails"] = msgspec.to_builtins(ending.details)
     return data
+
+
+def http_data(exchange: Exchange, *, reveal_secrets: bool) -> dict[str, Any]:
+    """The request and the response of an HTTP Task.
+
+    Source: AWS guide, "Using TestState API", the example at the level TRACE.
+    """
+    request, answer = exchange.request if reveal_secrets else exchange.masked, exchange.answer
+    data: dict[str, Any] = {
+        "request": {
+            "protocol": request.protocol,
+            "method": request.method,
+            "url": request.url,
+            "headers": _listed(request.headers),
+        }
+    }
+    if request.body is not None:
+        data["request"]["body"] = request.body
+    if answer is not None:
+        data["response"] = {
+            "protocol": request.protocol,
+            "statusCode": str(answer.status),
+            "statusMessage": answer.reason,
+            "headers": _listed(answer.headers),
+            "body": answer.content.decode(errors="replace"),
+        }
+    return data
+
+
+def _listed(headers: Sequence[tuple[str, str]]) -> str:
+    return f"[{', '.join(f'{name}: {value}' for name, value in headers)}]"
 
 
 def told(state: State, stages: Sequence[Stage]) -> list[Stage]:

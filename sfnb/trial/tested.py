@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,9 +13,10 @@ from sfnb.engine.clock import new_name
 from sfnb.engine.compat import CompatName
 from sfnb.engine.limits import AWS_LIMITS, Limits
 from sfnb.errors import StatesError
+from sfnb.integrations.http_exchange import Exchange
 from sfnb.trial.answers import Answers, Call
 from sfnb.trial.context import Around, execution_of, scope_of
-from sfnb.trial.inspection import inspection_data, response
+from sfnb.trial.inspection import http_data, inspection_data, response
 from sfnb.trial.request import Level
 from sfnb.trial.visit import Ending, ErrorDetails, Status, visit
 from sfnb.trial.watch import Stage, Watch
@@ -28,7 +30,7 @@ class Bench(msgspec.Struct, frozen=True, kw_only=True):
 
     machine_arn, machine_name: made up where None. role_arn: None where none was given.
     call: makes a task's call for real.
-    longest: a wait beyond it is a time-out.
+    longest: a wait beyond it is a time-out. exchanges: what an HTTP Task said and heard comes in there.
     """
 
     account: str
@@ -41,6 +43,7 @@ class Bench(msgspec.Struct, frozen=True, kw_only=True):
     longest: timedelta | None = None
     limits: Limits = AWS_LIMITS
     compat: CompatName = "aws"
+    exchanges: list[Exchange] = []
 
     def execution(self, input: Json) -> dict[str, Json]:
         """Execution and StateMachine of the Context Object. AWS makes names up, and an Express ARN."""
@@ -96,7 +99,7 @@ def try_state(state: State, given: Given, bench: Bench) -> StateTest:
         longest=bench.longest,
     )
     ending = visit(state, scope, watch, answers.perform, given.retries)
-    return StateTest(state, given, watch, ending)
+    return StateTest(state, given, watch, ending, exchanges=bench.exchanges)
 
 
 class StateTest:
@@ -112,16 +115,31 @@ class StateTest:
         watch: Watch,
         ending: Ending,
         level: Level = "TRACE",
+        *,
+        exchanges: Sequence[Exchange] = (),
+        reveal_secrets: bool = False,
     ) -> None:
         self._state = state
         self._given = given
         self._watch = watch
         self._ending = ending
         self._level = level
+        self._exchanges = exchanges
+        self._reveal_secrets = reveal_secrets
 
-    def at(self, level: Level) -> StateTest:
-        """The same at another level of inspection: INFO shows no stages."""
-        return StateTest(self._state, self._given, self._watch, self._ending, level)
+    def at(self, level: Level, *, reveal_secrets: bool = False) -> StateTest:
+        """The same at another level of inspection: INFO shows no stages, TRACE what an HTTP Task says and
+        hears. reveal_secrets: also what its connection adds.
+        """
+        return StateTest(
+            self._state,
+            self._given,
+            self._watch,
+            self._ending,
+            level,
+            exchanges=self._exchanges,
+            reveal_secrets=reveal_secrets,
+        )
 
     @property
     def level(self) -> Level:
@@ -206,7 +224,10 @@ class StateTest:
         if self._level == "INFO":
             return None
         given = self._given.input.text
-        return inspection_data(self._state, given, self._watch, self.variables, self._ending)
+        data = inspection_data(self._state, given, self._watch, self.variables, self._ending)
+        if self._level == "TRACE" and self._exchanges:
+            data |= http_data(self._exchanges[-1], reveal_secrets=self._reveal_secrets)
+        return data
 
     def response(self) -> dict[str, Any]:
         """The whole as AWS's TestState answers it."""

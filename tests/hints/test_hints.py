@@ -37,8 +37,8 @@ from .shop import inner, run
             {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage"},
             "sfnb calls no AWS service unless told; let a Python function stand for it:\n"
             '    @sfnb.task("sqs:sendMessage")\n    def sendMessage(payload): ...\n'
-            'or try it with made-up answers: --mock auto, run(..., mock="auto"), '
-            "or sfnb.connect_aws() to really call it",
+            'or try it with made-up answers: --mock auto, run(..., mock="auto")\n'
+            'or really call it: sfnb.use_aws() in your account, sfnb.use_aws("local") in one of this process',
         ),
         (
             {
@@ -49,14 +49,15 @@ from .shop import inner, run
             "sfnb calls no AWS service unless told; let a Python function stand for it:\n"
             '    @sfnb.task("sqs:sendMessage")\n    def sendMessage(payload): ...\n'
             "what it returns is not the answer: sfnb.send_task_success(token, output) is\n"
-            'or try it with made-up answers: --mock auto, run(..., mock="auto"), '
-            "or sfnb.connect_aws() to really call it",
+            'or try it with made-up answers: --mock auto, run(..., mock="auto")\n'
+            'or really call it: sfnb.use_aws() in your account, sfnb.use_aws("local") in one of this process',
         ),
         (
             {"Type": "Task", "Resource": "arn:aws:states:::http:invoke"},
             "sfnb calls no AWS service unless told; let a Python function stand for it:\n"
             '    @sfnb.task("http:invoke")\n    def invoke(payload): ...\n'
-            'or try it with made-up answers: --mock auto, run(..., mock="auto")',
+            'or try it with made-up answers: --mock auto, run(..., mock="auto")\n'
+            "or really call it: sfnb.create_connection(NAME, api_key=(HEADER, VALUE)) for its connection",
         ),
         (
             {"Type": "Task", "Resource": "arn:aws:states:us-east-1:123456789012:activity:pack"},

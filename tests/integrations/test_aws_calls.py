@@ -273,7 +273,7 @@ def test_boto3_is_loaded_when_it_is_needed() -> None:
     code = (
         "import sys, sfnb\n"
         "from sfnb.service import StepFunctions\n"
-        "sfnb.connect_aws()\n"
+        "sfnb.use_aws()\n"
         "print([name for name in ('boto3', 'botocore') if name in sys.modules])"
     )
     assert subprocess.run(

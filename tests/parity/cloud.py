@@ -38,8 +38,15 @@ class Cloud(Aws):
             self._mock.start()
         client = self._corrected.get(service)
         if client is None:
-            client = self._corrected[service] = correct(super().client(service, region=region))
+            client = self._corrected[service] = self.corrected(super().client(service, region=region))
         return client
+
+    def corrected(self, client: Any) -> Any:
+        return correct(client)
+
+    def made(self, operation: str) -> dict[str, Any]:
+        """The parameters and the answer of the first such call."""
+        return next(made for made_by, made in self._made if made_by == operation)
 
     def buckets(self) -> S3Buckets:
         """Its buckets, for the items of a Distributed Map."""
@@ -59,7 +66,7 @@ class Cloud(Aws):
         if key == "get-s3-object":
             return self._object()
         if key in ("messages", "stepfunctions_events"):
-            return self._messages()
+            return self.received()
         return None
 
     def close(self) -> None:
@@ -67,14 +74,18 @@ class Cloud(Aws):
             self._mock.stop()
 
     def _object(self) -> dict[str, Any]:
-        bucket = next(made["Bucket"] for operation, made in self._made if operation == "CreateBucket")
+        bucket = self.made("CreateBucket")["Bucket"]
         client: Any = self.client("s3")
         listed = client.list_objects_v2(Bucket=bucket)["Contents"]
         found: dict[str, Any] = client.get_object(Bucket=bucket, Key=listed[0]["Key"], ChecksumMode="ENABLED")
         return {**found, "Body": found["Body"].read().decode()}
 
-    def _messages(self) -> list[Any]:
-        url = next(made["QueueUrl"] for operation, made in self._made if operation == "CreateQueue")
+    def received(self) -> list[Any]:
+        return self.messages()
+
+    def messages(self) -> list[Any]:
+        """What the queue hands out now."""
+        url = self.made("CreateQueue")["QueueUrl"]
         client: Any = self.client("sqs")
         received = client.receive_message(QueueUrl=url, MaxNumberOfMessages=10)
         messages = [json.loads(message["Body"]) for message in received.get("Messages", ())]

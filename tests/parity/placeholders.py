@@ -161,7 +161,7 @@ WORDS: Mapping[str, Kind] = {
     "start-time": ISO_TEXT,
     "entered-time": ISO_TEXT,
     "start-date": MOMENT,
-    "stop-date": MOMENT,
+    "stop-date": Kind(lambda value: value is None or _is_moment(value), 1_795_348_800_000),
     "creation-date": MOMENT,
     "update-date": MOMENT,
 }

@@ -15,7 +15,7 @@ from typing import Any
 from .lambdas import Handler
 from .loader import Case, Step
 from .placeholders import NOON, NOON_TEXT, PLACEHOLDER, Bindings, family, kind_of
-from .runner import ROLE_ARN, ROLE_WORDS, snake_case
+from .runner import MARK, ROLE_ARN, ROLE_WORDS, snake_case
 from .unify import unify
 
 PAYLOADS = frozenset({"input", "output", "parameters", "cause", "definition"})
@@ -82,6 +82,7 @@ class ReplayWorld:
 
     def __init__(self, case: Case) -> None:
         self.api: Any = self
+        self.mark = MARK
         self._case = case
         self._steps = iter(case.steps)
         self._bindings: Bindings = dict.fromkeys(ROLE_WORDS, ROLE_ARN)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
@@ -18,6 +18,7 @@ import msgspec
 from .lambdas import Handler, make_handler
 from .loader import Case, Step, normalise, parse_texts
 from .placeholders import PLACEHOLDER, Bindings
+from .refusals import in_words, names_nothing, refusal, too_short
 from .unify import Difference, unify
 
 Grade = Literal["lenient", "strict"]
@@ -27,7 +28,7 @@ ACCOUNT = "111111111111"
 REGION = "us-east-1"
 ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/parity"
 ROLE_WORDS = ("snf_role_arn", "sfn_role_arn")
-REFUSED = 400
+MARK = "_x7f"
 NO_TOPIC = "Topic does not exist"
 NOT_ISO = "does not reference a valid ISO-8601"
 
@@ -49,6 +50,8 @@ class World(Protocol):
     """One account and region with nothing in it, and a clock of its own."""
 
     api: StepFunctionsApi
+    mark: str
+    """Four characters that end the names made up for a case, so that no other case has them."""
 
     def define_lambda(self, name: str, handler: Handler) -> None:
         """Make the function `name`. The handler may raise `LambdaError` or return `RawPayload`."""
@@ -76,13 +79,14 @@ class World(Protocol):
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """What a case answered: `answers` by key of `Case.expected`, normalised.
 
-    given: what stood for placeholders in the parameters.
+    given: what stood for placeholders in the parameters. words: what stood for plain words.
     fault: why the case could not be walked to its end; None if it was.
     """
 
     case: Case
     answers: dict[str, Any]
     given: Bindings
+    words: Bindings = {}
     fault: str | None = None
 
 
@@ -98,8 +102,8 @@ def run_case(case: Case, world: World) -> Run:
     except Exception as error:  # an engine in the making may raise anything
         first_line = str(error).partition("\n")[0]
         fault = f"{walk.where}: {type(error).__name__}: {first_line:.300}"
-        return Run(case=case, answers=walk.answers, given=walk.given, fault=fault)
-    return Run(case=case, answers=walk.answers, given=walk.given)
+        return Run(case=case, answers=walk.answers, given=walk.given, words=walk.words, fault=fault)
+    return Run(case=case, answers=walk.answers, given=walk.given, words=walk.words)
 
 
 def differences(run: Run, grade: Grade) -> list[Difference]:
@@ -111,7 +115,8 @@ def differences(run: Run, grade: Grade) -> list[Difference]:
     for key, expected in case.expected.items():
         if key in run.answers:
             answer = run.answers[key]
-            unequal = unify(expected, answer, bindings, recorded=case.recorded_at, relaxed=relaxed)
+            spelled = in_words(expected, run.words)
+            unequal = unify(spelled, answer, bindings, recorded=case.recorded_at, relaxed=relaxed)
             found += [msgspec.structs.replace(one, place=key + one.place[1:]) for one in unequal]
         elif run.fault is None:
             found.append(Difference(key, "an answer", "nothing: the harness cannot collect it"))
@@ -136,6 +141,8 @@ class _CaseWalk:
         self.words: Bindings = {}
         self.definitions: dict[str, str] = {}
         self.started: Bindings = {}
+        self.executions: list[str] = []
+        self.made: list[Params] = []
 
     def all_steps(self) -> None:
         for resource in self.case.resources:
@@ -147,13 +154,21 @@ class _CaseWalk:
         for number, step in enumerate(self.case.steps, 1):
             self.where = f"step {number}, {step.operation}"
             self._step(step)
-        for key in self.case.not_from_one_call:
+        self._collect(self.case.not_from_one_call)
+
+    def _collect(self, keys: Iterable[str]) -> None:
+        for key in keys:
             if key not in self.answers and (found := self.world.collect(key)) is not None:
-                self._keep(key, normalise(found) if isinstance(found, dict) else parse_texts(found))
+                expected = self.case.expected[key]
+                has_metadata = isinstance(expected, dict) and "ResponseMetadata" in expected
+                self._keep(key, normalise(found) if has_metadata else parse_texts(found))
 
     def _make(self, resource: Params) -> None:
         """Make a queue, a topic, a table... and learn where it is."""
         given = resource["params"]
+        if resource["operation"] == "CreateLogGroup" and resource in self.made:
+            return  # two groups that go by one word
+        self.made.append(resource)
         if resource["operation"] == "CreateTopic":
             if NO_TOPIC in json.dumps(self.case.expected):
                 return  # the recording calls a missing topic by the name of one that was made
@@ -169,26 +184,43 @@ class _CaseWalk:
 
     def _step(self, step: Step) -> None:
         params = self._params(step)
-        if _reads_the_end(step, self.case.expected):
-            self.world.wait(params["executionArn"])
+        self._await(step, params)
+        if step.operation == "ListStateMachines":
+            self._collect(key for key in self.case.not_from_one_call if key.startswith("list-state-machines"))
         answer = self._call(step, params)
         if step.operation == "CreateActivity" and not step.fails:
             self.words["activity_arn"] = answer["activityArn"]
         if step.operation == "StartExecution" and not step.fails:
+            self.executions.append(answer["executionArn"])
             self._bind_execution(answer["executionArn"], step.params["stateMachineArn"])
             if "cases" in self.case.not_from_one_call:
                 self._collect_output(params["input"], answer["executionArn"])
         for key in step.keys:
-            self._keep(key, answer)
+            short = too_short(self.case.expected[key]) if step.fails else None
+            self._keep(key, answer if short is None else self._call(step, params | {short: ""}, key))
+
+    def _await(self, step: Step, params: Params) -> None:
+        """Polling reads are left out of the recording."""
+        if _reads_the_end(step, self.case.expected):
+            self.world.wait(params["executionArn"])
+        if step.operation == "ListExecutions" and '"RUNNING"' not in json.dumps(
+            [self.case.expected[key] for key in step.keys]
+        ):
+            for execution_arn in self.executions:
+                if ":express:" not in execution_arn:
+                    self.world.wait(execution_arn)
 
     def _params(self, step: Step) -> Params:
         """The step's parameters. Where the recording gives two machines one name, the first is the
         target, and the second, which starts it, is known by the ARNs of the calls."""
+        wanted = [self.case.expected[key] for key in step.keys]
+        self.words |= names_nothing(step, wanted, ACCOUNT, REGION)
         params = self._fill(step.params)
         name = step.params.get("name")
         definition = step.params.get("definition")
         if (
             step.operation == "CreateStateMachine"
+            and not step.fails
             and self.definitions.setdefault(name, definition) != definition
         ):
             self.started[params["name"]] = f"{params['name']}_2"
@@ -198,14 +230,22 @@ class _CaseWalk:
                 params[key] = re.sub(f"(?<=:){re.escape(first)}(?=:|$)", second, params[key])
         return params
 
-    def _call(self, step: Step, params: Params) -> dict[str, Any]:
+    def _call(self, step: Step, params: Params, key: str | None = None) -> dict[str, Any]:
+        """The answer, or the refusal; key: of the recording whose form a refusal takes."""
+        wanted = self.case.expected[key or step.keys[0]] if step.keys else {}
         method = getattr(self.world.api, snake_case(step.operation))
         try:
             answer = method(**params)
         except Exception as error:
-            if not (step.fails and hasattr(error, "code")):
+            if not hasattr(error, "code"):
                 raise
-            return _refusal(error, step, self.case.expected)
+            if step.fails:
+                return refusal(error, step, wanted)
+            if error.code != "ParamValidationError" or step.keys:
+                raise
+            if "error" in self.case.not_from_one_call:
+                self._keep("error", error.message)
+            return {}
         if step.fails:
             raise CannotRun(f"AWS refused this call, here it answered {answer!r:.300}")
         return normalise(answer)
@@ -270,13 +310,16 @@ class _CaseWalk:
             return self._moment()
         if bare.endswith("role_arn"):
             return f"{ROLE_ARN}_{bare}"
-        if bare.startswith("ArnPart_"):  # as long as the recorded names, for a Content-Length counts them
-            return f"statemachine_create_and_record_execution_{int(bare[8:-3]):08d}"
+        if bare.startswith("ArnPart_"):
+            # As long as the recorded names, for a Content-Length counts them, and in their order.
+            return f"statemachine_create_and_record_execution_{bare[8:]}{self.world.mark}"
         if bare.startswith("task_token"):
             return self.world.task_token()
         if bare.endswith("account_id"):
             return ACCOUNT
-        return re.sub(r"\W", "_", bare) + "_x7f"
+        if long := re.fullmatch(r"invalid_token_(\d+)_chars", bare):
+            return "x" * int(long[1])
+        return re.sub(r"\W", "_", bare) + self.world.mark
 
     def _moment(self) -> str:
         """A time computed for the run, in a form that AWS took or refused in the recording."""
@@ -301,24 +344,6 @@ def _is_running(answer: Any) -> bool:
     events = answer.get("events") or [{}]
     last = str(events[-1].get("type", "ExecutionSucceeded"))
     return answer.get("status") == "RUNNING" or not re.match(r"Execution(?!Started)", last)
-
-
-def _refusal(error: Any, step: Step, expected: Mapping[str, Any]) -> dict[str, Any]:
-    """A refused call in the shape of the recording: botocore's response, or its exception's text."""
-    wanted = expected.get(step.keys[0], {}) if step.keys else {}
-    code, message = str(error.code), str(error.message)
-    if "exception_typename" in wanted:
-        return {"exception_typename": code, "exception_value": _exception_text(code, message, step)}
-    refusal: dict[str, Any] = {"Error": {"Code": code, "Message": message}}
-    if "message" in wanted:
-        refusal["message"] = message
-    return normalise(refusal, status=REFUSED)
-
-
-def _exception_text(code: str, message: str, step: Step) -> str:
-    if code == "ParamValidationError":
-        return message
-    return f"An error occurred ({code}) when calling the {step.operation} operation: {message}"
 
 
 def snake_case(operation: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from .lambdas import Handler, LambdaError, RawPayload, make_handler
 from .loader import Case, Step
-from .runner import ROLE_ARN, Run, differences, run_case
+from .runner import MARK, ROLE_ARN, Run, differences, run_case
 
 MACHINE = "arn:<partition>:states:<region>:111111111111:stateMachine:<ArnPart_0idx>"
 EXECUTION = "arn:<partition>:states:<region>:111111111111:execution:<ArnPart_0idx>:<ExecArnPart_0idx>"
@@ -26,6 +26,7 @@ class StubWorld:
 
     def __init__(self, **operations: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         self.api: Any = self
+        self.mark = MARK
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.lambdas: dict[str, Handler] = {}
         self._operations = operations
@@ -105,7 +106,7 @@ def run_history(last: dict[str, Any], answered: dict[str, Any]) -> tuple[Run, St
 def test_names_are_made_up_and_the_executions_name_is_taken_from_the_answer() -> None:
     run, world = run_history(ENDED, ENDED | {"name": "run-1"})
     (_, create), (_, start), (waited, _), (_, read) = world.asked
-    name = "statemachine_create_and_record_execution_00000000"
+    name = "statemachine_create_and_record_execution_0idx_x7f"
     assert create == {"name": name, "definition": '{"R": "fn_x7f"}', "roleArn": ROLE_ARN}
     assert start["stateMachineArn"] == f"arn:aws:states:us-east-1:111111111111:stateMachine:{name}"
     assert read == {"executionArn": f"arn:aws:states:us-east-1:111111111111:execution:{name}:run-1"}
@@ -214,3 +215,78 @@ def test_a_failing_lambda_carries_its_recorded_payload() -> None:
         behave(behaviour="raise", error_type="E", error_message="m", stack_trace=["  File"])
     error = failure.value
     assert (error.error_type, error.error_message, error.stack_trace) == ("E", "m", ["  File"])
+
+
+# What is asked over the wire only
+
+
+class NoSuch(Exception):
+    code = "ExecutionDoesNotExist"
+
+    def __init__(self, arn: str) -> None:
+        self.message = f"Execution Does Not Exist: '{arn}'"
+
+
+def test_a_word_for_an_arn_of_nothing_is_given_one() -> None:
+    """AWS said that there is no such execution, so the word in the recording is no text that was sent."""
+
+    def refuse(params: dict[str, Any]) -> dict[str, Any]:
+        raise NoSuch(params["executionArn"])
+
+    step = Step(
+        operation="DescribeExecution", params={"executionArn": "invalid_arn"}, expect="error", fails=True
+    )
+    told = "An error occurred (ExecutionDoesNotExist) when calling the DescribeExecution operation: "
+    error = {
+        "exception_typename": "ExecutionDoesNotExist",
+        "exception_value": f"{told}Execution Does Not Exist: 'invalid_arn'",
+    }
+    world = StubWorld(describe_execution=refuse)
+    run = run_case(make_case(step, expected={"error": error}), world)
+
+    assert world.asked[0][1]["executionArn"].startswith("arn:aws:states:us-east-1:111111111111:execution:")
+    assert differences(run, "strict") == []
+
+
+class Unfit(Exception):
+    code = "ParamValidationError"
+    message = "Parameter validation failed:\nInvalid length for parameter name, value: 0, valid min length: 1"
+
+
+UNFIT = {"exception_typename": "ParamValidationError", "exception_value": Unfit.message}
+
+
+def test_a_call_that_botocore_refused_is_made_for_its_key() -> None:
+    def create(params: dict[str, Any]) -> dict[str, Any]:
+        raise Refusal if params["name"] else Unfit
+
+    named = Step(operation="CreateAlias", params={"name": "123"}, expect=["named", "nameless"], fails=True)
+    nameless = Step(operation="CreateAlias", params={"name": ""})
+    world = StubWorld(create_alias=create)
+    run = run_case(make_case(named, nameless, expected={"named": WIRE_ERROR, "nameless": UNFIT}), world)
+
+    assert [params["name"] for _, params in world.asked] == ["123", "", ""]
+    assert differences(run, "strict") == []
+
+
+def test_one_log_group_is_made_where_two_go_by_one_word() -> None:
+    group = {"service": "logs", "operation": "CreateLogGroup", "params": {"logGroupName": "log_group_name"}}
+    world = StubWorld()
+    made: list[str] = []
+    world.make = lambda service, operation, params: made.append(operation) or {}  # type: ignore[method-assign]
+
+    run = run_case(make_case(expected={}, resources=[group, group]), world)
+
+    assert (run.fault, made) == (None, ["CreateLogGroup"])
+
+
+def test_executions_are_waited_for_before_they_are_listed_as_ended() -> None:
+    listed = Step(operation="ListExecutions", params={"stateMachineArn": MACHINE}, expect="listed")
+    world = StubWorld(start_execution=started, list_executions=lambda params: {"executions": []})
+
+    run_case(make_case(START, listed, expected={"listed": {"executions": [{"status": "SUCCEEDED"}]}}), world)
+    assert [operation for operation, _ in world.asked] == ["start_execution", "wait", "list_executions"]
+
+    world.asked.clear()
+    run_case(make_case(START, listed, expected={"listed": {"executions": [{"status": "RUNNING"}]}}), world)
+    assert [operation for operation, _ in world.asked] == ["start_execution", "list_executions"]

@@ -1,0 +1,220 @@
+"""The roles that are known here, and what they refuse.
+
+A machine whose role is known is held to it: before each call the role's policies are asked, and for
+Credentials those of the role that is taken on. A machine with another role may do everything.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from sfnb.engine.ports import TaskCall
+from sfnb.errors import SfnbError, StatesError
+from sfnb.iam.calls import needs_of, role_need
+from sfnb.iam.documents import Document, read_document
+from sfnb.iam.evaluate import Decision, Request, evaluate
+from sfnb.iam.needed import Need
+from sfnb.iam.places import Place, place_of
+from sfnb.iam.refusals import Caller, assume_refused, refused
+from sfnb.iam.trust import PRINCIPAL
+
+Policies = Sequence[object] | Mapping[str, object]
+
+ASSUME = "sts:AssumeRole"
+ENFORCED = ("call", "wait", "rule")
+"""The phases of which a lack makes a call fail."""
+
+
+class Role(msgspec.Struct, frozen=True, kw_only=True):
+    """A role, whose policies are known. `sfnb.role` makes one.
+
+    policies: identity policies. trust: who may take it on; None: everybody. boundary: the most it may have.
+    """
+
+    arn: str
+    policies: tuple[Document, ...]
+    trust: Document | None = None
+    boundary: Document | None = None
+
+    @property
+    def name(self) -> str:
+        return self.arn.rpartition("/")[2]
+
+    def decide(self, need: Need, context: Mapping[str, Sequence[str]]) -> Decision:
+        """Whether the policies grant a right."""
+        known = {**context, **{key: [value] for key, value in need.context}}
+        request = Request(action=need.action, resource=need.resource, context=known)
+        return evaluate(self.policies, request, self.boundary)
+
+    def trusts(self, role: str, external_id: str) -> Decision:
+        """Whether another role may take it on. external_id: that Step Functions sends, the machine's ARN."""
+        if self.trust is None:
+            return Decision(allowed=True)
+        account = role.split(":")[4]
+        context = {
+            "sts:ExternalId": [external_id],
+            "aws:PrincipalArn": [role],
+            "aws:PrincipalAccount": [account],
+            "aws:PrincipalType": ["AssumedRole"],
+        }
+        request = Request(action=ASSUME, context=context, principal=(("AWS", role),))
+        return evaluate([self.trust], request)
+
+    def trusts_step_functions(self, machine_arn: str) -> Decision:
+        """Whether Step Functions may take it on for a machine."""
+        if self.trust is None:
+            return Decision(allowed=True)
+        account = machine_arn.split(":")[4]
+        context = {"aws:SourceArn": [machine_arn], "aws:SourceAccount": [account]}
+        request = Request(action=ASSUME, context=context, principal=(("Service", PRINCIPAL),))
+        return evaluate([self.trust], request)
+
+
+def make_role(arn: str, policies: Policies = (), *, trust: object = None, boundary: object = None) -> Role:
+    """A role of policy documents: a Policy, a dict or JSON text each; raises MalformedPolicy.
+
+    A mapping of names to documents keeps the names; else they are `policy`, `policy-2` and so on.
+    """
+    if not arn.startswith("arn:") or arn.count(":") < 5:
+        raise SfnbError(f"'{arn}' is no ARN of a role, such as 'arn:aws:iam::123456789012:role/orders'")
+    named: dict[str, object] = (
+        {str(name): document for name, document in policies.items()}
+        if isinstance(policies, Mapping) and "Statement" not in policies
+        else {f"policy-{n}" if n > 1 else "policy": each for n, each in enumerate(_several(policies), 1)}
+    )
+    return Role(
+        arn=arn,
+        policies=tuple(read_document(document, name) for name, document in named.items()),
+        trust=None if trust is None else read_document(trust, "trust", trust=True),
+        boundary=None if boundary is None else read_document(boundary, "boundary"),
+    )
+
+
+def arn_of(role: Role | str, account: str) -> str:
+    """The ARN of a role that is given by itself, by ARN or by name."""
+    if isinstance(role, Role):
+        return role.arn
+    return role if role.startswith("arn:") else f"arn:aws:iam::{account}:role/{role}"
+
+
+def _several(policies: object) -> list[object]:
+    return list(policies) if isinstance(policies, list | tuple) else [policies]
+
+
+class Ask(msgspec.Struct, frozen=True, kw_only=True):
+    """A call, as far as rights are concerned.
+
+    role: of the machine. target: the role of its Credentials, which then makes the call.
+    """
+
+    resource: str
+    given: object
+    role: str
+    target: str | None
+    place: Place
+    moment: datetime
+
+    @property
+    def makes(self) -> str:
+        """The role that makes the call."""
+        return self.target or self.role
+
+    def context(self, role: str) -> dict[str, list[str]]:
+        return {
+            "aws:PrincipalArn": [role],
+            "aws:PrincipalAccount": [role.split(":")[4]],
+            "aws:PrincipalType": ["AssumedRole"],
+            "aws:RequestedRegion": [self.place.region],
+            "aws:CurrentTime": [self.moment.isoformat()],
+            "aws:EpochTime": [str(int(self.moment.timestamp()))],
+            "aws:SecureTransport": ["true"],
+        }
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A right that a call asked for, of which role, and what was decided."""
+
+    role: str
+    need: Need
+    decision: Decision
+
+
+class Roles:
+    """The roles that are known here, by ARN. Fulfils the port `Permissions`."""
+
+    def __init__(self) -> None:
+        self._roles: dict[str, Role] = {}
+
+    def add(self, role: Role) -> Role:
+        """Know a role from now on; one with the same ARN is forgotten."""
+        self._roles[role.arn] = role
+        return role
+
+    def get(self, arn: str) -> Role | None:
+        return self._roles.get(arn)
+
+    def forget(self, arn: str) -> None:
+        """Let machines with this role do everything again."""
+        self._roles.pop(arn, None)
+
+    def __iter__(self) -> Iterator[Role]:
+        return iter(list(self._roles.values()))
+
+    def __len__(self) -> int:
+        return len(self._roles)
+
+    def refusal(self, call: TaskCall) -> StatesError | None:
+        """Why a call is not made; None where it may be, or the role is not known."""
+        target = call.credentials.get("RoleArn") if call.credentials else None
+        if call.role_arn not in self._roles and target not in self._roles:
+            return None
+        ask = Ask(
+            resource=call.resource,
+            given=call.payload.value,
+            role=call.role_arn,
+            target=target if isinstance(target, str) else None,
+            place=_place(call.machine, call.region, call.account),
+            moment=call.moment,
+        )
+        return self._refused(ask, call.request_id)
+
+    def _refused(self, ask: Ask, request_id: str) -> StatesError | None:
+        caller = Caller(ask.makes, request_id.replace("-", ""), request_id)
+        for asked in self.asked(ask):
+            if asked.decision.allowed or asked.need.phase not in ENFORCED:
+                continue
+            if ask.target is not None and asked.need.action == ASSUME:
+                return assume_refused(ask.role, ask.target)
+            return refused(ask.resource, asked.need, asked.decision, caller)
+        return None
+
+    def asked(self, ask: Ask) -> list[Asked]:
+        """Every right that a call asks for, of roles that are known; first that to take on another role."""
+        found = list(self._assumed(ask)) if ask.target is not None else []
+        role = self.get(ask.makes)
+        if role is not None:
+            context = ask.context(role.arn)
+            found += [
+                Asked(role=role.arn, need=need, decision=role.decide(need, context))
+                for need in needs_of(ask.place, ask.resource, ask.given)
+            ]
+        return found
+
+    def _assumed(self, ask: Ask) -> Iterator[Asked]:
+        """The machine's role has to be allowed to take on the other, and the other has to trust it."""
+        assert ask.target is not None
+        need, own, other = role_need(ask.target), self.get(ask.role), self.get(ask.target)
+        if own is not None:
+            yield Asked(role=own.arn, need=need, decision=own.decide(need, ask.context(own.arn)))
+        if other is not None and other.trust is not None:
+            yield Asked(role=other.arn, need=need, decision=other.trusts(ask.role, ask.place.machine_arn))
+
+
+@functools.lru_cache(maxsize=256)
+def _place(machine: str, region: str, account: str) -> Place:
+    known = place_of(machine)
+    return msgspec.structs.replace(known, region=region or known.region, account=account or known.account)

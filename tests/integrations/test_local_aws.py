@@ -1,0 +1,265 @@
+"""An AWS in this process, and what is made in it of the names in a definition."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from sfnb import default
+from sfnb.errors import SfnbError
+from sfnb.integrations.aws_seed import seed
+from sfnb.integrations.local_aws import LocalAws
+from sfnb.machine import load_machine
+from sfnb.service import StepFunctions
+
+pytest.importorskip("moto.server")
+
+REGION = "us-east-1"
+
+
+@pytest.fixture(scope="module")
+def started() -> Iterator[LocalAws]:
+    local = LocalAws(region=REGION)
+    yield local
+    local.close()
+
+
+@pytest.fixture
+def local(started: LocalAws) -> LocalAws:
+    started.empty()
+    return started
+
+
+def task(resource: str, parameters: Any, **more: Any) -> dict[str, Any]:
+    return {"Type": "Task", "Resource": f"arn:aws:states:::{resource}", "Parameters": parameters, **more}
+
+
+def seeded(local: LocalAws, *states: Any) -> list[tuple[str, ...]]:
+    return [
+        tuple(made) for made in seed({"States": {str(n): s for n, s in enumerate(states)}}, local, REGION)
+    ]
+
+
+def client(local: LocalAws, name: str) -> Any:
+    return local.client(name, region=REGION)
+
+
+def test_each_kind_of_thing_that_is_named_is_made(local: LocalAws) -> None:
+    made = seeded(
+        local,
+        task("sqs:sendMessage", {"QueueUrl": "https://sqs.us-east-1.amazonaws.com/123456789012/orders"}),
+        task("aws-sdk:sqs:receiveMessage", {"QueueUrl": "jobs.fifo"}),
+        task("sns:publish", {"TopicArn": "arn:aws:sns:us-east-1:123456789012:news"}),
+        task("aws-sdk:s3:listObjectsV2", {"Bucket": "my-bucket"}),
+        task("events:putEvents", {"Entries": [{"EventBusName": "shop"}, {"EventBusName": "default"}]}),
+    )
+
+    assert [(kind, note) for kind, _, note in made] == [
+        ("queue", "made"),
+        ("queue", "made"),
+        ("topic", "made"),
+        ("bucket", "made"),
+        ("event bus", "made"),
+    ]
+    queues = [url.rpartition("/")[2] for url in client(local, "sqs").list_queues()["QueueUrls"]]
+    assert queues == ["orders", "jobs.fifo"]
+    assert [t["TopicArn"][-5:] for t in client(local, "sns").list_topics()["Topics"]] == [":news"]
+    assert [b["Name"] for b in client(local, "s3").list_buckets()["Buckets"]] == ["my-bucket"]
+    assert {b["Name"] for b in client(local, "events").list_event_buses()["EventBuses"]} == {
+        "default",
+        "shop",
+    }
+
+
+@pytest.mark.parametrize(
+    ("calls", "note"),
+    [
+        (
+            [("dynamodb:getItem", {"Key": {"orderId": {"S.$": "$.id"}}})],
+            "key: orderId (S)",
+        ),
+        (
+            [("dynamodb:deleteItem", {"Key": {"day": {"S": "x"}, "customer": {"N": "1"}}})],
+            "key: day (S), customer (N)",
+        ),
+        (
+            [("dynamodb:deleteItem", {"Key": {"createdAt": {"S": "x"}, "customer": {"N": "1"}}})],
+            "key: customer (N), createdAt (S)",
+        ),
+        (
+            [("dynamodb:putItem", {"Item": {"name": {"S": "a"}, "OrderId": {"S": "b"}}})],
+            "key: OrderId (S), a guess",
+        ),
+        (
+            [("dynamodb:putItem", {"Item": {"tags": {"SS": ["a"]}, "name": {"S": "b"}}})],
+            "key: name (S), a guess",
+        ),
+        (
+            [
+                ("dynamodb:putItem", {"Item": {"id": {"S": "a"}, "sku": {"S": "b"}}}),
+                ("dynamodb:updateItem", {"Key": {"sku": {"S": "b"}}}),
+            ],
+            "key: sku (S)",
+        ),
+        (
+            [
+                (
+                    "aws-sdk:dynamodb:query",
+                    {
+                        "KeyConditionExpression": "#c = :c AND at = :at",
+                        "ExpressionAttributeNames": {"#c": "customer"},
+                        "ExpressionAttributeValues": {":c": {"S.$": "$.c"}, ":at": {"N": "1"}},
+                    },
+                )
+            ],
+            "key: customer (S), at (N)",
+        ),
+        ([("aws-sdk:dynamodb:scan", {})], "not made: its key is not known from the definition"),
+        ([("dynamodb:putItem", {"Item.$": "$"})], "not made: its key is not known from the definition"),
+    ],
+)
+def test_the_key_of_a_table_is_that_of_its_calls(
+    local: LocalAws, calls: list[tuple[str, dict[str, Any]]], note: str
+) -> None:
+    states = [task(resource, {"TableName": "orders", **given}) for resource, given in calls]
+
+    assert seeded(local, *states) == [("table", "orders", note)]
+    tables = client(local, "dynamodb").list_tables()["TableNames"]
+    assert tables == ([] if note.startswith("not made") else ["orders"])
+
+
+def test_what_is_computed_is_told_and_not_made(local: LocalAws) -> None:
+    assert seeded(
+        local,
+        task("sqs:sendMessage", {"QueueUrl.$": "$.queue"}),
+        task("sns:publish", {"TopicArn": "{% $topic %}"}),
+        task("aws-sdk:s3:getObject", {"Bucket": "${Bucket}"}),
+    ) == [
+        ("queue", "$.queue", "not made: known only when the machine runs"),
+        ("topic", "{% $topic %}", "not made: known only when the machine runs"),
+        ("bucket", "${Bucket}", "not made: known only when the machine runs"),
+    ]
+
+
+def test_what_cannot_be_made_is_told(local: LocalAws) -> None:
+    assert seeded(
+        local,
+        task("sns:publish", {"TopicArn": "arn:aws:sns:eu-west-1:123456789012:news"}),
+        task("sns:publish", {"TopicArn": "news"}),
+        task("aws-sdk:s3:getObject", {"Bucket": "B"}),
+        task("lambda:invoke", {"FunctionName": "price"}),
+        task("aws-sdk:s3:createBucket", {"Bucket": "new"}),
+    ) == [
+        (
+            "topic",
+            "arn:aws:sns:eu-west-1:123456789012:news",
+            "not made: it is in eu-west-1, this AWS in us-east-1",
+        ),
+        ("topic", "news", "not made: this is no ARN"),
+        ("bucket", "B", "not made: The specified bucket is not valid."),
+    ]
+
+
+def test_things_inside_of_maps_and_their_readers_are_found(local: LocalAws) -> None:
+    inner = {"StartAt": "S", "States": {"S": task("sqs:sendMessage", {"QueueUrl": "q"}, End=True)}}
+    map_state = {
+        "Type": "Map",
+        "ItemReader": {
+            "Resource": "arn:aws:states:::s3:getObject",
+            "Parameters": {"Bucket": "in-1", "Key": "k"},
+        },
+        "ItemProcessor": inner,
+        "ResultWriter": {"Resource": "arn:aws:states:::s3:putObject", "Arguments": {"Bucket": "out-1"}},
+    }
+
+    assert [name for _, name, _ in seeded(local, map_state)] == ["in-1", "q", "out-1"]
+
+
+def test_a_second_seeding_leaves_things_as_they_are(local: LocalAws) -> None:
+    states = [
+        task("dynamodb:getItem", {"TableName": "t", "Key": {"id": {"S": "1"}}}),
+        task("events:putEvents", {"Entries": [{"EventBusName": "shop"}]}),
+        task("sqs:sendMessage", {"QueueUrl": "q"}),
+        task("aws-sdk:s3:getObject", {"Bucket": "my-bucket"}),
+    ]
+    seeded(local, *states)
+
+    assert {note for _, _, note in seeded(local, *states)} <= {"there already", "made"}
+    assert len(client(local, "sqs").list_queues()["QueueUrls"]) == 1
+
+
+def test_tasks_call_it_and_what_they_did_can_be_looked_at(local: LocalAws) -> None:
+    other = "arn:aws:sns:us-east-1:999999999999:news"
+    states = {
+        "Send": task("sqs:sendMessage", {"QueueUrl": "q", "MessageBody": {"n": 1}}, Next="Tell"),
+        "Tell": task("sns:publish", {"TopicArn": other, "Message": "hello"}, Next="Who"),
+        "Who": task("aws-sdk:sts:getCallerIdentity", {}, End=True),
+    }
+    service = StepFunctions(aws=local)
+    seeded(local, *states.values())
+
+    execution = load_machine(service, {"StartAt": "Send", "States": states}).run()
+    service.close()
+
+    assert execution.status == "SUCCEEDED", execution.cause
+    (message,) = client(local, "sqs").receive_message(QueueUrl="q")["Messages"]
+    assert json.loads(message["Body"]) == {"n": 1}
+
+
+def test_neither_proxies_nor_endpoints_of_the_user_stand_in_its_way(
+    local: LocalAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SQS"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "mine")
+    fresh = LocalAws(region=REGION)
+
+    assert client(fresh, "sqs").list_queues()["ResponseMetadata"]["HTTPStatusCode"] == 200
+    assert fresh.credentials(region=REGION).token is None
+    fresh.close()
+
+
+def test_the_default_service_takes_it_and_lets_it_go(local: LocalAws) -> None:
+    default.service.cache_clear()
+    with pytest.raises(SfnbError, match=r'sfnb\.use_aws\("local"\)'):
+        default.aws_client("sqs")
+    machine = default.load(
+        {
+            "StartAt": "S",
+            "States": {"S": task("sqs:sendMessage", {"QueueUrl": "q", "MessageBody": "m"}, End=True)},
+        }
+    )
+    default.use_aws("local", seed=machine, fresh=True)
+    assert machine.run().status == "SUCCEEDED"
+    assert len(default.aws_client("sqs").receive_message(QueueUrl="q")["Messages"]) == 1
+
+    default.use_aws("off")
+    assert machine.run().error == "States.TaskFailed"
+    default.service().close()
+    default.service.cache_clear()
+
+
+@pytest.mark.parametrize("given", [{"seed": ["machine"]}, {"fresh": True}, {"where": "moon"}])
+def test_what_does_not_go_together_is_refused(given: Any) -> None:
+    with pytest.raises(SfnbError, match="use_aws takes"):
+        default.use_aws(**given)
+
+
+def test_without_moto_it_names_the_extra() -> None:
+    code = (
+        "import importlib.util\n"
+        "find = importlib.util.find_spec\n"
+        "importlib.util.find_spec = lambda name, *more: None if name == 'moto' else find(name, *more)\n"
+        "import sfnb\n"
+        "try: sfnb.use_aws('local')\n"
+        "except sfnb.SfnbError as fault: print(fault)\n"
+    )
+
+    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+
+    assert told == 'an AWS in this process needs moto: pip install "sfnb[local-aws]"\n'
