@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,9 @@ from sfnb.service import MachineType, StateMachineRecord, StepFunctions
 from sfnb.values import Payload
 
 if TYPE_CHECKING:
+    from sfnb.deploy.deploying import Deployed
+    from sfnb.deploy.pulling import OnAws
+    from sfnb.iam import Policy, Role
     from sfnb.mocks import Mocks
     from sfnb.mocks.answers import Given
     from sfnb.renderers import Picture
@@ -147,6 +150,34 @@ class StateMachine:
         tree = self._record.source.tree
         assert isinstance(tree, dict)
         return copy.deepcopy(tree)
+
+    @property
+    def role(self) -> Role | None:
+        """The role that its calls are held to; None where no policies of it are known: then it may do all.
+
+        orders.role = sfnb.role("orders", [policy])     # or its name or ARN
+        """
+        return self._service.registry.roles.get(self._record.role_arn)
+
+    @role.setter
+    def role(self, role: Role | str) -> None:
+        from sfnb.iam.roles import arn_of
+        from sfnb.service.machines import Changes
+
+        changes = Changes(role_arn=arn_of(role, self._service.account))
+        self._record = self._service.update_state_machine(self.arn, changes).record
+
+    def iam_policy(self) -> Policy:
+        """What its role needs, and no more; a table with the reasons, and `.json` for IAM."""
+        from sfnb.iam.generate import policy_of
+
+        return policy_of(self._record, self.tree)
+
+    def trust_policy(self) -> dict[str, Any]:
+        """The trust policy of its role: Step Functions may take it on, for this machine alone."""
+        from sfnb.iam.trust import trust_policy
+
+        return trust_policy(machine_arn=self.arn)
 
     @property
     def warnings(self) -> tuple[Diagnostic, ...]:
@@ -314,16 +345,75 @@ class StateMachine:
 
         return picture(self.outline, title=self.name)
 
-    def export(self, format: str = "json") -> str:
-        """The definition written out (`sfnb.exporters.EXPORTERS`) or drawn (`sfnb.renderers.RENDERERS`)."""
-        from sfnb.exporters import EXPORTERS
-        from sfnb.renderers import RENDERERS
+    def export(self, format: str = "json", **options: Any) -> str:
+        """The definition written out, drawn, or in a template that deploys it.
 
-        if format in EXPORTERS:
-            return EXPORTERS[format](self.tree)
-        if format in RENDERERS:
-            return RENDERERS[format](self.outline, title=self.name)
-        raise SfnbError(f"no such format: '{format}'; there are {', '.join((*EXPORTERS, *RENDERERS))}")
+        format: "json", "yaml"; "cloudformation", "sam", "terraform", with the role that it needs, its tags,
+            logging and tracing; or one of `sfnb.renderers.RENDERERS`.
+        Of the templates: role_arn: of a role that is there, instead of one that the template makes.
+            tags: of the machine and the role. portable: ARNs of the local account, 123456789012 unless told,
+            become the account and region that the template is deployed to; so unless it is False.
+            A `${Name}` in the definition becomes a parameter.
+        """
+        from sfnb.deploy.templates import export
+
+        return export(self, format, **options)
+
+    def deploy(
+        self,
+        role_arn: str | None = None,
+        *,
+        profile: str | None = None,
+        region: str | None = None,
+        create_role: bool = False,
+        publish: bool = True,
+        tags: Mapping[str, str] | None = None,
+        substitutions: Mapping[str, str] | None = None,
+        portable: bool = True,
+        client: Any = None,
+        iam_client: Any = None,
+    ) -> Deployed:
+        """Create the machine on AWS under its name, or bring the one that is there up to date.
+
+        role_arn: of its role; that of the machine that is there, unless given. create_role: make one, or give
+            the one that was made the policy anew, with what `iam_policy` tells; needs rights for that.
+        profile, region: as boto3 knows them. client, iam_client: instead, as of another endpoint.
+        publish: a version of it. tags: are added. substitutions: a text for each `${Name}` in the definition.
+        portable: ARNs of the local account become those of the role's account and the client's region.
+        Raises SfnbError where AWS refuses, or a role or substitution is missing.
+        """
+        from sfnb.deploy.deploying import deploy
+
+        return deploy(
+            self,
+            role_arn,
+            create_role=create_role,
+            profile=profile,
+            region=region,
+            publish=publish,
+            tags=tags,
+            substitutions=substitutions or {},
+            portable=portable,
+            client=client,
+            iam_client=iam_client,
+        )
+
+    def on_aws(
+        self,
+        *,
+        profile: str | None = None,
+        region: str | None = None,
+        client: Any = None,
+        arn: str | None = None,
+    ) -> OnAws:
+        """The machine of this name that is on AWS: its `run` and `start` run there, and are shown as if here.
+
+        arn: of the machine, or of a version or alias of it. Raises SfnbError where there is none.
+        """
+        from sfnb.deploy.clients import client_of
+        from sfnb.deploy.pulling import OnAws
+
+        return OnAws(self, client_of(client, profile, region), arn)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         return self.graph()._repr_mimebundle_()

@@ -1,0 +1,76 @@
+"""boto3's clients for whoever deploys, runs elsewhere or fetches back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sfnb.errors import SfnbError
+
+ALL = 1_000
+"""The largest page that Step Functions gives."""
+
+
+class Refused(SfnbError):
+    """AWS refused a call; `code` is its error's name."""
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        super().__init__(message)
+
+
+def client_of(client: Any, profile: str | None, region: str | None, service: str = "stepfunctions") -> Any:
+    """The client that was given, or one with credentials and endpoint as botocore finds them.
+
+    Raises SfnbError where boto3 is not installed or finds no region or profile.
+    """
+    if client is not None:
+        return client
+    try:
+        import boto3
+        from botocore.config import Config
+        from botocore.exceptions import BotoCoreError
+    except ImportError:
+        raise SfnbError('AWS needs boto3: pip install "sfnb[aws]"') from None
+    try:
+        session = boto3.Session(profile_name=profile, region_name=region)
+        made = session.client(service)
+        if not made.meta.endpoint_url.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+            made = session.client(
+                service, config=Config(inject_host_prefix=False)
+            )  # sync-localhost is no host
+    except (BotoCoreError, ValueError) as fault:
+        raise SfnbError(f"no client of AWS: {fault}") from None
+    return made
+
+
+def call(client: Any, operation: str, **params: Any) -> dict[str, Any]:
+    """One call; what is None is left out. Raises Refused, and SfnbError where AWS cannot be reached."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    given = {name: value for name, value in params.items() if value is not None}
+    try:
+        answer: dict[str, Any] = getattr(client, operation)(**given)
+    except ClientError as fault:
+        error = fault.response.get("Error", {})
+        raise Refused(error.get("Code", ""), f"{error.get('Code')}: {error.get('Message')}") from None
+    except BotoCoreError as fault:
+        raise SfnbError(f"AWS cannot be asked: {fault}") from None
+    return answer
+
+
+def pages(client: Any, operation: str, key: str, **params: Any) -> Iterator[dict[str, Any]]:
+    """What a list has, page after page; raises as `call` does."""
+    token = None
+    while True:
+        answer = call(client, operation, nextToken=token, maxResults=ALL, **params)
+        yield from answer[key]
+        token = answer.get("nextToken")
+        if not token:
+            return
+
+
+def find_machine(client: Any, name: str) -> str | None:
+    """The ARN of the state machine of this name, if there is one."""
+    found = pages(client, "list_state_machines", "stateMachines")
+    return next((each["stateMachineArn"] for each in found if each["name"] == name), None)

@@ -1,0 +1,196 @@
+"""The machine as a CloudFormation template, with its role; and as a SAM template.
+
+The definition stands in the template as an object, with DefinitionSubstitutions for its placeholders. Where
+that would not come out as it went in, CloudFormation is given the definition as a text, and SAM the name of
+its file: a template must not hold null, takes `Ref` and `Fn::` for its own, and tells no 1.0 from 1.
+Source: CloudFormation guide, AWS::StepFunctions::StateMachine; SAM guide, AWS::Serverless::StateMachine.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from sfnb.exporters.deployable import PLACEHOLDER, Deployable, Own, identifier, replaced, with_own
+from sfnb.exporters.yaml_ import export_yaml
+
+VERSION = "2010-09-09"
+TRANSFORM = "AWS::Serverless-2016-10-31"
+MACHINE, ROLE = "StateMachine", "StateMachineRole"
+PARTS = ("Partition", "Region", "AccountId")
+PSEUDO = Own("${AWS::Partition}", "${AWS::Region}", "${AWS::AccountId}")
+"""What Fn::Sub knows."""
+MOST_DESCRIPTION_BYTES = 1024
+
+
+def export_cloudformation(machine: Deployable) -> str:
+    """A template in YAML: the state machine, its role unless it has one, a parameter for each `${Name}`."""
+    template = _Template(machine)
+    properties: dict[str, Any] = {
+        "StateMachineName": machine.name,
+        "StateMachineType": machine.type,
+        "RoleArn": template.sub(machine.role_arn) if machine.role_arn else {"Fn::GetAtt": [ROLE, "Arn"]},
+    }
+    if _is_safe(machine.tree):
+        properties["Definition"] = template.definition
+    else:
+        properties["DefinitionString"] = json.dumps(template.definition, indent=2, ensure_ascii=False)
+    if template.substitutions:
+        properties["DefinitionSubstitutions"] = template.substitutions
+    if machine.logs:
+        properties["LoggingConfiguration"] = template.logging()
+    if machine.tracing:
+        properties["TracingConfiguration"] = {"Enabled": True}
+    if machine.tags:
+        properties["Tags"] = _tags(machine)
+    resources = {} if machine.role_arn else {ROLE: template.role()}
+    resources[MACHINE] = {"Type": "AWS::StepFunctions::StateMachine", "Properties": properties}
+    return export_yaml(template.whole(resources))
+
+
+def export_sam(machine: Deployable) -> str:
+    """A template in YAML. Where the definition cannot stand in it, it names a file, which `export("json")`
+    makes; what is in such a file is taken as it is, but for DefinitionSubstitutions.
+    """
+    template = _Template(machine)
+    properties: dict[str, Any] = {"Name": machine.name, "Type": machine.type}
+    if machine.role_arn:
+        properties["Role"] = template.sub(machine.role_arn)
+    elif machine.policy is not None:
+        properties["Policies"] = [template.sub(machine.policy)]
+    else:
+        properties["Policies"] = []
+    if _is_safe(machine.tree):
+        properties["Definition"] = template.definition
+        substitutions = template.substitutions
+    else:
+        properties["DefinitionUri"] = f"{machine.name}.asl.json"
+        substitutions = template.of_placeholders
+    if substitutions:
+        properties["DefinitionSubstitutions"] = substitutions
+    if machine.logs:
+        properties["Logging"] = template.logging()
+    if machine.tracing:
+        properties["Tracing"] = {"Enabled": True}
+    if machine.tags:
+        properties["Tags"] = dict(sorted(machine.tags.items()))
+    resources = {MACHINE: {"Type": "AWS::Serverless::StateMachine", "Properties": properties}}
+    return export_yaml(template.whole(resources, Transform=TRANSFORM))
+
+
+class _Template:
+    """The parts that both have.
+
+    definition: with substitutions for the local account. of_placeholders: the substitutions for the
+        definition's own. substitutions: all of them.
+    """
+
+    def __init__(self, machine: Deployable) -> None:
+        self.machine = machine
+        taken = {MACHINE, ROLE}
+        self._parameters = {name: identifier(name, taken) for name in machine.names}
+        self.of_placeholders = {name: {"Ref": self._parameters[name]} for name in machine.names}
+        self.substitutions: dict[str, Any] = dict(self.of_placeholders)
+        self._taken = set(machine.names)
+        self._wholes: dict[str, str] = {}
+        self.definition = replaced(machine.tree, self._localised)
+
+    def _localised(self, text: str) -> str:
+        """A text of the definition, with placeholders for what is local.
+
+        An ARN or URL as a whole gets one placeholder: only so does cfn-lint take it for a Resource.
+        """
+        filled = with_own(self.machine, text, PSEUDO)
+        if filled == text:
+            return text
+        if "${" not in text and (text.startswith(("arn:", "https:")) or filled == PSEUDO.account):
+            if text not in self._wholes:
+                name = self._wholes[text] = identifier(_named_after(text), self._taken)
+                self.substitutions[name] = {"Fn::Sub": filled}
+            return f"${{{self._wholes[text]}}}"
+        return with_own(self.machine, text, Own(*(self._part(word) for word in PARTS)))
+
+    def _part(self, word: str) -> str:
+        """The placeholder for a part of the local account's names."""
+        marker = f"Own{word}"
+        if marker not in self._wholes:
+            self._wholes[marker] = identifier(marker, self._taken)
+            self.substitutions[self._wholes[marker]] = {"Ref": f"AWS::{word}"}
+        return f"${{{self._wholes[marker]}}}"
+
+    def sub(self, value: Any) -> Any:
+        """A value outside of the definition, with Fn::Sub where the template has to fill something in."""
+        return replaced(value, self._sub)
+
+    def _sub(self, text: str) -> Any:
+        named = PLACEHOLDER.sub(
+            lambda found: (
+                f"${{{self._parameters[found[1]]}}}" if found[1] in self._parameters else f"${{!{found[1]}}}"
+            ),
+            text,
+        )
+        filled = with_own(self.machine, named, PSEUDO)
+        has_parameter = any(name in self._parameters for name in PLACEHOLDER.findall(text))
+        return {"Fn::Sub": filled} if has_parameter or filled != named else text
+
+    def role(self) -> dict[str, Any]:
+        properties: dict[str, Any] = {"AssumeRolePolicyDocument": self.sub(self.machine.trust)}
+        if self.machine.policy is not None:
+            document = self.sub(self.machine.policy)
+            properties["Policies"] = [{"PolicyName": "StateMachinePolicy", "PolicyDocument": document}]
+        if self.machine.tags:
+            properties["Tags"] = _tags(self.machine)
+        return {"Type": "AWS::IAM::Role", "Properties": properties}
+
+    def logging(self) -> dict[str, Any]:
+        logging: dict[str, Any] = {
+            "Level": self.machine.level,
+            "IncludeExecutionData": self.machine.include_data,
+        }
+        if self.machine.log_groups:
+            logging["Destinations"] = [
+                {"CloudWatchLogsLogGroup": {"LogGroupArn": self.sub(arn)}} for arn in self.machine.log_groups
+            ]
+        return logging
+
+    def whole(self, resources: dict[str, Any], **more: str) -> dict[str, Any]:
+        whole: dict[str, Any] = {"AWSTemplateFormatVersion": VERSION, **more}
+        if self.machine.description:
+            cut = self.machine.description.encode()[:MOST_DESCRIPTION_BYTES].decode(errors="ignore")
+            whole["Description"] = cut
+        if self._parameters:
+            whole["Parameters"] = {
+                parameter: {"Type": "String", "Description": f"{name} in the definition"}
+                for name, parameter in self._parameters.items()
+            }
+        whole["Resources"] = resources
+        whole["Outputs"] = {"StateMachineArn": {"Value": {"Ref": MACHINE}}}
+        return whole
+
+
+def _named_after(text: str) -> str:
+    """
+    >>> _named_after("arn:aws:lambda:us-east-1:123456789012:function:ship-it")
+    'ShipItArn'
+    """
+    words = re.findall(r"[A-Za-z0-9]+", re.split("[:/]", text)[-1])
+    kind = "Arn" if text.startswith("arn:") else "Url" if text.startswith("https:") else "Account"
+    named = "".join(word[0].upper() + word[1:] for word in words if not word.isdigit())
+    return f"{named}{kind}"
+
+
+def _tags(machine: Deployable) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in sorted(machine.tags.items())]
+
+
+def _is_safe(value: Any) -> bool:
+    """Whether an object comes through CloudFormation as it is."""
+    if isinstance(value, dict):
+        return all(
+            not key.startswith("Fn::") and key not in ("Ref", "Condition") and _is_safe(item)
+            for key, item in value.items()
+        )
+    if isinstance(value, list):
+        return all(_is_safe(item) for item in value)
+    return value is not None and not isinstance(value, float)
