@@ -14,7 +14,7 @@ from contextlib import redirect_stdout
 from typing import NoReturn, Protocol, TextIO
 
 from sfnb import __version__
-from sfnb.cli import export, render, run, store, validate
+from sfnb.cli import export, render, run, serve, store, validate
 from sfnb.cli.streams import BROKEN_PIPE, FAILED, INTERRUPTED, WRONG_CALL, reserve_standard_output, say
 
 
@@ -34,6 +34,7 @@ COMMANDS: dict[str, Command] = {
     "validate": validate,
     "render": render,
     "export": export,
+    "serve": serve,
     "store": store,
 }
 

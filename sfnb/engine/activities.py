@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
@@ -87,6 +88,11 @@ class Activities:
             self._queues[arn].append((task, waiting))
             self._changed.notify_all()
 
+    def look_again(self) -> None:
+        """Let whoever waits look whether its worker has gone."""
+        with self._changed:
+            self._changed.notify_all()
+
     def withdraw(self, arn: str, token: str) -> None:
         """Nobody waits for the task any more."""
         with self._changed:
@@ -96,19 +102,28 @@ class Activities:
                     queue.remove(entry)
                     return
 
-    def take(self, arn: str, worker_name: str | None, wait_seconds: float) -> ActivityTask | None:
+    def take(
+        self,
+        arn: str,
+        worker_name: str | None,
+        wait_seconds: float,
+        has_gone: Callable[[], bool] = lambda: False,
+    ) -> ActivityTask | None:
         """The next task, waiting for one at most `wait_seconds` of real time; None if there is none.
 
+        has_gone: whether the worker is there no more, and is to be given none; see `look_again`.
         Raises ActivityDoesNotExist, InvalidArn.
         """
         self.describe(arn)
         until = time.monotonic() + wait_seconds
         with self._changed:
             queue = self._queues[arn]
-            while not queue:
+            while not queue and not has_gone():
                 left = until - time.monotonic()
                 if left <= 0 or not self._changed.wait(left):
                     return None
+            if has_gone():
+                return None
             task, waiting = queue.popleft()
         waiting.taken(worker_name)
         return task

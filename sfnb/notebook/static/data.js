@@ -97,7 +97,7 @@ function dataPane(machine, ask, go) {
   /** The payloads of a visit, or what to wait for. */
   function contents(visit) {
     const data = dataOf(visit);
-    if (!data) return [h("p", { className: "sfnb-note", textContent: asked.get(visit)?.late ? BUSY : "…" })];
+    if (!data) return [h("p", { className: "sfnb-note", textContent: asked.get(visit)?.late ? (machine.busy ?? BUSY) : "…" })];
     if (visit < 0) return payloads(visit, data);
     const { trace, moment } = last;
     const status = visitStatus(machine, trace, visit, moment.at);

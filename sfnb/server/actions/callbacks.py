@@ -8,6 +8,7 @@ from sfnb.engine.activities import ActivityRecord
 from sfnb.server.actions.paging import page
 from sfnb.server.actions.settings import encrypted, encryption_of
 from sfnb.server.actions.tags import tags_of
+from sfnb.server.caller import caller
 from sfnb.service import StepFunctions
 from sfnb.service.records import Encryption
 
@@ -50,7 +51,9 @@ def delete_activity(service: StepFunctions, params: dict[str, Any]) -> dict[str,
 
 def get_activity_task(service: StepFunctions, params: dict[str, Any]) -> dict[str, Any]:
     """Waits for a minute; an answer without a token says that there was no task."""
-    task = service.get_activity_task(params["activityArn"], params.get("workerName"))
+    task = service.get_activity_task(
+        params["activityArn"], params.get("workerName"), has_gone=caller().has_gone
+    )
     return {} if task is None else {"taskToken": task.task_token, "input": task.input}
 
 

@@ -120,7 +120,8 @@ def _defined(record: StateMachineRecord, params: dict[str, Any]) -> dict[str, An
 
 
 def list_state_machines(service: StepFunctions, params: dict[str, Any]) -> dict[str, Any]:
-    shown, more = page(params, "ListStateMachines", service.list_state_machines(), lambda record: record.arn)
+    by_name = sorted(service.list_state_machines(), key=lambda record: record.name)  # AWS recording
+    shown, more = page(params, "ListStateMachines", by_name, lambda record: record.arn)
     machines = [
         {
             "stateMachineArn": record.arn,

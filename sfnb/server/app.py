@@ -1,0 +1,186 @@
+"""The server as an ASGI application: who may come in, the API at POST /, the page and `/health` besides.
+
+The API is answered before any routing: what is called a thousand times a second goes the shortest way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import Message, Receive, Scope, Send
+
+from sfnb import __version__
+from sfnb.engine.clock import RealClock
+from sfnb.server.auth import Headers, Signatures, Unauthorized
+from sfnb.server.caller import Caller
+from sfnb.server.calls import Calls
+from sfnb.server.hosts import ForeignRequest, Hosts
+from sfnb.server.settings import Settings
+from sfnb.server.wire import Answer, dispatch, refusal
+from sfnb.service import StepFunctions
+
+POLL = "AWSStepFunctions.GetActivityTask"
+"""It waits for something to be given away, which must not go to a client that is there no more."""
+STOPPING = "this server is being stopped"
+DRAINED = 8
+"""How many times the largest size a request may be and still be read to its end."""
+
+
+class Gone(Exception):
+    """The client went away before its request was whole."""
+
+
+class Refused(Exception):
+    """A request that no action hears of."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+
+
+class App:
+    """What uvicorn calls for each request. calls: those under way, to be given up when the server stops."""
+
+    def __init__(self, service: StepFunctions, settings: Settings) -> None:
+        self.calls = Calls()
+        self._service = service
+        self._settings = settings
+        self._hosts = Hosts(settings.host, settings.allow_hosts)
+        keys = settings.keys
+        self._signatures = None if keys is None else Signatures(keys, service.region)
+        self._clock = RealClock()
+        self._rest = Starlette(routes=list(_routes(service, settings, self.calls)))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+        found = dict(headers)
+        try:
+            self._check_names(found)
+            if scope["method"] != "POST" or scope["path"] != "/":
+                await self._rest(scope, receive, send)
+                return
+            answer = await self._answer(scope, receive, headers, found)
+        except Refused as fault:
+            answer = fault.answer
+        except Gone:
+            return
+        await _send(send, answer)
+
+    def _check_names(self, headers: Mapping[str, str]) -> None:
+        try:
+            self._hosts.check(headers.get("host"), headers.get("origin"), headers.get("sec-fetch-site"))
+        except ForeignRequest as fault:
+            raise Refused(refusal("AccessDeniedException", str(fault), status=403)) from None
+
+    async def _answer(
+        self, scope: Scope, receive: Receive, headers: Headers, found: Mapping[str, str]
+    ) -> Answer:
+        try:
+            async with asyncio.timeout(self._settings.read_seconds):
+                body = await _body(receive, found, self._settings.body_bytes)
+        except TimeoutError:
+            raise Refused(
+                _last(refusal("RequestTimeoutException", "the request took too long to come in", status=408))
+            ) from None
+        if self._signatures is not None:
+            self._check_signature(self._signatures, scope, headers, body)
+        target = found.get("x-amz-target")
+        caller = Caller(self._service.registry.activities.look_again)
+        call = partial(dispatch, self._service, target, body)
+        if target == POLL:
+            watch = asyncio.ensure_future(_watch(receive, caller))
+            try:
+                answer = await self.calls.answer(call, caller)
+            finally:
+                watch.cancel()
+        else:
+            answer = await self.calls.answer(call, caller)
+        return answer or _last(refusal("ServiceUnavailable", STOPPING, status=503))
+
+    def _check_signature(self, signatures: Signatures, scope: Scope, headers: Headers, body: bytes) -> None:
+        query = scope["query_string"].decode("latin-1")
+        target = scope["raw_path"].decode("latin-1") + (f"?{query}" if query else "")
+        try:
+            signatures.check(scope["method"], target, headers, body, self._clock.now())
+        except Unauthorized as fault:
+            raise Refused(refusal(fault.code, str(fault))) from None
+
+
+async def _watch(receive: Receive, caller: Caller) -> None:
+    """Tell when the client goes away."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    caller.go()
+
+
+async def _body(receive: Receive, headers: Mapping[str, str], most: int) -> bytes:
+    """Raises Refused where it is larger than `most` bytes, Gone.
+
+    What is too large is read all the same, if it is not much too large: who is still sending when the
+    connection is closed does not see the answer.
+    """
+    words = f"a request takes {most:,} bytes at most"
+    too_large = Refused(_last(refusal("RequestEntityTooLargeException", words, status=413)))
+    length = headers.get("content-length", "")
+    if length.isdecimal() and int(length[:20]) > DRAINED * most:
+        raise too_large
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise Gone
+        part = message.get("body", b"")
+        size += len(part)
+        if size > DRAINED * most:
+            raise too_large
+        if size <= most:
+            parts.append(part)
+        if not message.get("more_body", False):
+            break
+    if size > most:
+        raise too_large
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _last(answer: Answer) -> Answer:
+    """Nothing more is to come on this connection: what is left of the request is not read."""
+    return Answer(answer.status, {**answer.headers, "Connection": "close"}, answer.body)
+
+
+async def _send(send: Send, answer: Answer) -> None:
+    headers = [(name.lower().encode(), value.encode()) for name, value in answer.headers.items()]
+    headers.append((b"content-length", b"%d" % len(answer.body)))
+    start: Message = {"type": "http.response.start", "status": answer.status, "headers": headers}
+    await send(start)
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+def _routes(service: StepFunctions, settings: Settings, calls: Calls) -> Iterator[BaseRoute]:
+    """All but the API. A browser cannot sign, so there is no page where signatures are asked for."""
+
+    async def health(request: Request) -> Response:
+        told: dict[str, Any] = {
+            "status": "ok",
+            "service": "sfnb",
+            "version": __version__,
+            "account": service.account,
+            "region": service.region,
+            "requests": len(calls),
+        }
+        return Response(msgspec.json.encode(told), media_type="application/json")
+
+    yield Route("/health", health)
+    if settings.keys is None:
+        from sfnb.server.page import routes
+
+        yield from routes(service)
