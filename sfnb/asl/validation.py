@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from sfnb.asl.decode import decode
+from sfnb.asl.json_faults import find_faults
 from sfnb.asl.machine import MachineType
 from sfnb.asl.reading import SYNTAX
 from sfnb.asl.source import Source, read_text
@@ -20,6 +21,9 @@ from sfnb.values import Json
 MOST_RESULTS = 100
 QUOTED = 500
 """How much of a text that is no JSON AWS's parser repeats."""
+
+
+JSON_EXPECTED = "was expecting one JSON value: an object, an array, a string, a number, true, false or null"
 
 
 class Validation(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,16 +89,26 @@ def wire(finding: Diagnostic, source: Source) -> dict[str, Json]:
         "code": finding.code,
         "message": finding.message,
     }
-    location = _parser_location(finding, source) or finding.location
+    location = _parser_location(finding, source.text) or finding.location
     if location is not None:
         spelled["location"] = location
     return spelled
 
 
-def _parser_location(finding: Diagnostic, source: Source) -> str | None:
+def invalid_input(text: str) -> str:
+    """The message of InvalidExecutionInput, with which AWS refuses a text that is no JSON."""
+    faults, _ = find_faults(text)
+    finding = faults[-1] if faults else Diagnostic(message="Unreadable text")
+    place = _parser_location(finding, text)
+    where = f"\n at {place}" if place else ""
+    said = JSON_EXPECTED if "definition" in finding.message else finding.message
+    return f"Invalid State Machine Execution Input: '{said}{where}'"
+
+
+def _parser_location(finding: Diagnostic, text: str) -> str | None:
     """Where AWS's parser stopped in a text that is no JSON."""
     if finding.code != SYNTAX or finding.path is not None or finding.span is None:
         return None
-    text = source.text[:QUOTED]
-    more = f"[truncated {len(source.text) - QUOTED} chars]" if len(source.text) > QUOTED else ""
-    return f'[Source: (String)"{text}"{more}; line: {finding.span.line}, column: {finding.span.column}]'
+    more = f"[truncated {len(text) - QUOTED} chars]" if len(text) > QUOTED else ""
+    place = f"line: {finding.span.line}, column: {finding.span.column}"
+    return f'[Source: (String)"{text[:QUOTED]}"{more}; {place}]'

@@ -11,6 +11,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from sfnb.asl.machine import walk
+from sfnb.asl.validation import invalid_input
 from sfnb.engine import events as ev
 from sfnb.engine.clock import Clock, new_name, new_seed
 from sfnb.engine.compat import COMPAT, CompatName
@@ -22,7 +23,7 @@ from sfnb.engine.map_run import MapRun
 from sfnb.engine.ports import Executor, Tasks
 from sfnb.engine.run import Run
 from sfnb.engine.sleepers import Sleepers
-from sfnb.errors import InvalidInput, StaleAppend, StoreFault
+from sfnb.errors import StaleAppend, StoreFault
 from sfnb.items.buckets import Buckets
 from sfnb.items.map_data import BucketData
 from sfnb.registry import Registry
@@ -87,14 +88,14 @@ class Executions(Telling):
         mocks: answers instead of calls.
         on_output: called, on the engine's thread, with what tasks print.
         starter, trace_header: see `facts.ExecutionPlanned`. qualifiers: see `versions.Chosen`.
-        Raises InvalidInput where the input is too large, InvalidName where AWS would not take `name`,
+        Raises InvalidExecutionInput where the input is too large, InvalidName where AWS would not take `name`,
         ExecutionAlreadyExists, ServiceClosed, StoreFault.
         Source: AWS API reference, StartExecution.
         """
         limits = (limits or self.limits).of_type(machine.type)
         size = size_bytes(input.text)
         if size > limits.payload_bytes:
-            raise InvalidInput(
+            raise InvalidExecutionInput(
                 f"The input is {size:,} bytes of JSON; an execution takes {limits.payload_bytes:,} at most. "
                 "Keep the data in a file or a bucket and pass its name, or lift the limits"
             )
@@ -259,8 +260,8 @@ class Executions(Telling):
             raise StateMachineTypeNotSupported(NOT_SYNCHRONOUS)
         try:
             payload = Payload.of_text(input)
-        except ValueError as fault:
-            raise InvalidExecutionInput(f"Invalid State Machine Execution Input: '{fault}'") from None
+        except ValueError:
+            raise InvalidExecutionInput(invalid_input(input)) from None
         live = self._started_by(token, machine, name) or self.start_execution(
             machine,
             payload,

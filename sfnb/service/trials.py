@@ -9,6 +9,7 @@ from sfnb.asl.commands import InvokeTask
 from sfnb.asl.machine import Definition
 from sfnb.asl.source import of_value
 from sfnb.asl.state import State
+from sfnb.asl.validation import invalid_input
 from sfnb.engine.clock import new_name
 from sfnb.service.continuing import Continuing
 from sfnb.service.records import Live, Settings, StateMachineRecord
@@ -36,8 +37,8 @@ class Trials(Continuing):
 
         try:
             payload = Payload.of_text("{}" if request.input is None else request.input)
-        except ValueError as fault:
-            raise InvalidExecutionInput(f"Invalid State Machine Execution Input: '{fault}'") from None
+        except ValueError:
+            raise InvalidExecutionInput(invalid_input(request.input or "")) from None
         return answer(request, payload, self.bench(role_arn=request.role_arn, longest=LONGEST))
 
     def bench(

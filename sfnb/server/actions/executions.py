@@ -6,8 +6,8 @@ from typing import Any
 
 from msgspec import structs
 
+from sfnb.asl.validation import invalid_input
 from sfnb.engine.records import ExecutionFilter, ExecutionRecord
-from sfnb.errors import InvalidInput
 from sfnb.server.actions.looking import execution
 from sfnb.server.actions.paging import page_size, place_of, token_for
 from sfnb.service import InvalidName, Live, StateMachineTypeNotSupported, StepFunctions
@@ -62,10 +62,11 @@ def start_sync_execution(service: StepFunctions, params: dict[str, Any]) -> dict
 
 
 def _input(params: dict[str, Any]) -> Payload:
+    text = params.get("input") or "{}"
     try:
-        return Payload.of_text(params.get("input") or "{}")
-    except (ValueError, InvalidInput) as fault:
-        raise InvalidExecutionInput(f"Invalid State Machine Execution Input: '{fault}'") from None
+        return Payload.of_text(text)
+    except ValueError:
+        raise InvalidExecutionInput(invalid_input(text)) from None
 
 
 def _name(params: dict[str, Any]) -> str | None:
