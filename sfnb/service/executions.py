@@ -88,7 +88,7 @@ class Executions(Telling):
         mocks: answers instead of calls.
         on_output: called, on the engine's thread, with what tasks print.
         starter, trace_header: see `facts.ExecutionPlanned`. qualifiers: see `versions.Chosen`.
-        Raises InvalidExecutionInput where the input is too large, InvalidName where AWS would not take `name`,
+        Raises InvalidExecutionInput where the input is too large, InvalidName where AWS takes no such name,
         ExecutionAlreadyExists, ServiceClosed, StoreFault.
         Source: AWS API reference, StartExecution.
         """
