@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 from sfnb.cli.streams import WELL, say, write
 
 if TYPE_CHECKING:
+    from sfnb.deliveries.logs import LogFile
     from sfnb.resuming import Resumption
     from sfnb.server.settings import Settings
     from sfnb.service import StepFunctions
@@ -81,6 +82,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--mock-config", metavar="FILE", help="a mock file; StartExecution names a case: ARN#CASE"
+    )
+    parser.add_argument(
+        "--log-file",
+        metavar="FILE",
+        help="where machines with a log configuration write their records, as JSON Lines, besides CloudWatch",
     )
     parser.add_argument(
         "--buckets", metavar="FOLDER", help="the folder that stands for S3; ./buckets unless given"
@@ -163,6 +169,8 @@ def prepare(options: argparse.Namespace, environment: Mapping[str, str]) -> Step
     mocks = options.mock_config or environment.get("SFN_MOCK_CONFIG")
     if mocks:
         service.mock_file = _mock_file(mocks)
+    if options.log_file is not None:
+        service.log_sinks.append(_log_file(options.log_file))
     if options.buckets is not None:
         use_buckets(options.buckets)
     for module in options.tasks:
@@ -214,6 +222,19 @@ def _connect(service: StepFunctions, environment: Mapping[str, str], *, aws: boo
         use_buckets("buckets")
     if endpoints.has("events"):  # AWS itself takes no events in its own name
         service.announce(way)
+
+
+def _log_file(given: str) -> LogFile:
+    """Opened once now: better to know at the start that it cannot be written."""
+    from sfnb.deliveries.logs import LogFile
+    from sfnb.errors import SfnbError
+
+    path = Path(given)
+    try:
+        path.open("a", encoding="utf-8").close()
+    except OSError as fault:
+        raise SfnbError(f"cannot write the log file '{given}': {fault.strerror}") from None
+    return LogFile(path)
 
 
 def _mock_file(given: str) -> Path:

@@ -201,6 +201,23 @@ def test_what_is_kept_outlives_the_process_and_goes_on(serve: Serve) -> None:
     assert "1 execution goes on" in said
 
 
+def test_log_records_go_to_a_file(serve: Serve, tmp_path: Path) -> None:
+    server = serve("--log-file", str(tmp_path / "log.jsonl"))
+    group = {"cloudWatchLogsLogGroup": {"logGroupArn": "arn:aws:logs:us-east-1:123456789012:log-group:g:*"}}
+    machine = server.client().create_state_machine(
+        name="m",
+        definition=PASS,
+        roleArn=ROLE,
+        loggingConfiguration={"level": "ALL", "destinations": [group]},
+    )["stateMachineArn"]
+    started = server.client().start_execution(stateMachineArn=machine)["executionArn"]
+    server.end()
+
+    records = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [record["type"] for record in records][:2] == ["ExecutionStarted", "PassStateEntered"]
+    assert {record["execution_arn"] for record in records} == {started}
+
+
 def test_two_servers_do_not_share_a_store(serve: Serve, tmp_path: Path) -> None:
     serve("--store", "kept.db")
 
