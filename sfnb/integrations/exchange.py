@@ -7,12 +7,12 @@ has in its recordings; what AWS itself has answered is left as it is.
 
 from __future__ import annotations
 
+import html
 import io
 import zlib
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
-from xml.sax.saxutils import escape
 
 import msgspec
 
@@ -149,7 +149,9 @@ def _body(operation: Any, reply: dict[str, Any], request_id: str) -> bytes:
 
 
 def _xml(operation: Any, members: dict[str, Any], request_id: str) -> str:
-    rows = "".join(f"    <{name}>{escape(str(value))}</{name}>\n" for name, value in members.items())
+    rows = "".join(
+        f"    <{name}>{html.escape(str(value), quote=False)}</{name}>\n" for name, value in members.items()
+    )
     namespace = operation.service_model.metadata["xmlNamespace"]
     return (
         f'<{operation.name}Response xmlns="{namespace}">\n'
