@@ -68,9 +68,9 @@ def run(machine: StateMachine, turns: int) -> None:
     check(machine.run({"i": 0, "n": turns}).result(), {"i": turns, "n": turns})
 
 
-def resident_mb(key: str) -> float:
-    """VmRSS: what this process has in memory now. VmHWM: the most it has had."""
-    for line in Path("/proc/self/status").read_text().splitlines():
+def resident_mb(key: str, process: int | str = "self") -> float:
+    """VmRSS: what a process has in memory now. VmHWM: the most it has had."""
+    for line in Path(f"/proc/{process}/status").read_text().splitlines():
         if line.startswith(key):
             return int(line.split()[1]) / 1024
     raise LookupError(key)

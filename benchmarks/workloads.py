@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import around, footprint, running
+from benchmarks import around, footprint, running, server
 from benchmarks.figures import Figure, Workload, milliseconds, rate
 from benchmarks.ground import StoreName
 
@@ -106,6 +106,31 @@ WORKLOADS = {
     "check": Workload("check 1 MB, 5,000 states", 1, milliseconds(300), around.check_large, uses_store=False),
     "file": Workload(
         "check 4 KB, 8 states", around.FILES, milliseconds(0.4), around.check_small, uses_store=False
+    ),
+    "starts": Workload(
+        "StartExecution at a server, 16 connections",
+        1,
+        {
+            **rate("starts/s", memory=1_000, full=1_000),
+            "p50": Figure("ms"),
+            "p99": Figure("ms", {"memory": 50, "full": 50}),
+        },
+        server.starts,
+        DURABLE,
+    ),
+    "boto3": Workload(
+        "the same by three boto3 clients",
+        1,
+        rate("starts/s", memory=300, full=300),
+        server.starts_by_boto3,
+        DURABLE,
+    ),
+    "open": Workload(
+        "a server that 10,000 open executions go on in",
+        server.OPEN,
+        {"resident": Figure("MB", {"memory": 500}), "ready": Figure("s")},
+        server.many_open,
+        uses_store=False,
     ),
     "import": Workload(
         "python -c 'import sfnb'", 1, milliseconds(150), around.import_package, uses_store=False

@@ -13,24 +13,24 @@ if TYPE_CHECKING:
     from sfnb import default as default
     from sfnb import mocks as mocks
     from sfnb import testing as testing
-    from sfnb.default import aws_client as aws_client
-    from sfnb.default import create_activity as create_activity
-    from sfnb.default import create_connection as create_connection
     from sfnb.default import executions as executions
-    from sfnb.default import get_activity_task as get_activity_task
     from sfnb.default import get_execution as get_execution
     from sfnb.default import load as load
     from sfnb.default import pull as pull
     from sfnb.default import resume as resume
-    from sfnb.default import role as role
-    from sfnb.default import send_task_failure as send_task_failure
-    from sfnb.default import send_task_heartbeat as send_task_heartbeat
-    from sfnb.default import send_task_success as send_task_success
     from sfnb.default import task as task
-    from sfnb.default import task_tokens as task_tokens
-    from sfnb.default import use_aws as use_aws
     from sfnb.default import use_buckets as use_buckets
     from sfnb.default import use_store as use_store
+    from sfnb.default.answers import create_activity as create_activity
+    from sfnb.default.answers import get_activity_task as get_activity_task
+    from sfnb.default.answers import send_task_failure as send_task_failure
+    from sfnb.default.answers import send_task_heartbeat as send_task_heartbeat
+    from sfnb.default.answers import send_task_success as send_task_success
+    from sfnb.default.answers import task_tokens as task_tokens
+    from sfnb.default.reach import aws_client as aws_client
+    from sfnb.default.reach import create_connection as create_connection
+    from sfnb.default.reach import role as role
+    from sfnb.default.reach import use_aws as use_aws
     from sfnb.errors import DefinitionError as DefinitionError
     from sfnb.errors import InvalidInput as InvalidInput
     from sfnb.errors import SfnbError as SfnbError
@@ -65,28 +65,28 @@ _HOMES = {
     "TaskCancelled": "sfnb.executors.context",
     "TaskError": "sfnb.errors",
     "Throw": "sfnb.mocks.plan",
-    "aws_client": "sfnb.default",
+    "aws_client": "sfnb.default.reach",
     "cancelled": "sfnb.executors.context",
     "client": "sfnb.server.client",
-    "create_activity": "sfnb.default",
-    "create_connection": "sfnb.default",
+    "create_activity": "sfnb.default.answers",
+    "create_connection": "sfnb.default.reach",
     "executions": "sfnb.default",
-    "get_activity_task": "sfnb.default",
+    "get_activity_task": "sfnb.default.answers",
     "get_execution": "sfnb.default",
     "heartbeat": "sfnb.executors.context",
     "load": "sfnb.default",
     "read_mock_file": "sfnb.mocks.file",
     "pull": "sfnb.default",
     "resume": "sfnb.default",
-    "role": "sfnb.default",
-    "send_task_failure": "sfnb.default",
-    "send_task_heartbeat": "sfnb.default",
-    "send_task_success": "sfnb.default",
+    "role": "sfnb.default.reach",
+    "send_task_failure": "sfnb.default.answers",
+    "send_task_heartbeat": "sfnb.default.answers",
+    "send_task_success": "sfnb.default.answers",
     "serve": "sfnb.server.serve",
     "sleep": "sfnb.executors.context",
     "task": "sfnb.default",
-    "task_tokens": "sfnb.default",
-    "use_aws": "sfnb.default",
+    "task_tokens": "sfnb.default.answers",
+    "use_aws": "sfnb.default.reach",
     "use_buckets": "sfnb.default",
     "use_store": "sfnb.default",
 }

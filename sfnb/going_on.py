@@ -19,7 +19,8 @@ from sfnb.engine.fold import Standing
 from sfnb.engine.ports import EventStore
 from sfnb.errors import SfnbError
 from sfnb.execution import Execution
-from sfnb.machine import StateMachine, payload_of, read_definition
+from sfnb.given import payload_of, read_definition
+from sfnb.machine import StateMachine
 from sfnb.needs import needs
 from sfnb.service import StateMachineRecord, StepFunctions, TasksMissing
 from sfnb.service.continuing import OnLost

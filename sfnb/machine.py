@@ -10,18 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from sfnb.asl import machine as asl
 from sfnb.asl.graph import Graph
-from sfnb.asl.reading import MAX_SIZE_BYTES
-from sfnb.asl.source import Source, of_value, read_text
+from sfnb.asl.source import Source
 from sfnb.engine.clock import Clock, JumpClock
 from sfnb.engine.compat import CompatName
 from sfnb.engine.limits import UNLIMITED
 from sfnb.engine.records import ExecutionFilter
-from sfnb.errors import Diagnostic, InvalidInput, SfnbError, render_diagnostics
+from sfnb.errors import Diagnostic, render_diagnostics
 from sfnb.execution import Execution
-from sfnb.jsonable import NotJson, to_payload
-from sfnb.registry import Registry
+from sfnb.given import payload_of, read_definition, register
 from sfnb.service import MachineType, StateMachineRecord, StepFunctions
-from sfnb.values import Payload
 
 if TYPE_CHECKING:
     from sfnb.deploy.deploying import Deployed
@@ -33,7 +30,6 @@ if TYPE_CHECKING:
     from sfnb.trial.friendly import Mock
     from sfnb.trial.tested import StateTest
 
-SUFFIXES = (".json", ".yaml", ".yml")
 MOST_EXECUTIONS = 1_000
 
 
@@ -55,53 +51,6 @@ def load_machine(
     )
     record = service.define_state_machine(source=source, name=name, named=named, type=type)
     return StateMachine(service, record)
-
-
-def read_definition(definition: str | bytes | dict[str, Any] | Path, *, unlimited: bool = False) -> Source:
-    """The source of a definition given as text, as a dict or as a file's name."""
-    most = sys.maxsize if unlimited else MAX_SIZE_BYTES
-    if isinstance(definition, dict):
-        return of_value(definition, max_bytes=most)
-    if isinstance(definition, Path) or names_a_file(definition):
-        path = Path(definition if isinstance(definition, Path) else str(definition))
-        try:
-            content = path.read_bytes()
-        except OSError as fault:
-            raise SfnbError(f"cannot read the definition '{path}': {fault.strerror or fault}") from None
-        return read_text(content, format="json" if path.suffix == ".json" else None, max_bytes=most)
-    return read_text(definition, max_bytes=most)
-
-
-def names_a_file(definition: str | bytes) -> bool:
-    return isinstance(definition, str) and "\n" not in definition and definition.strip().endswith(SUFFIXES)
-
-
-def register(registry: Registry, functions: dict[str, Callable[..., Any]], function: Any) -> Any:
-    """Keep a function under its own name, or under the name that stands in its place."""
-    if isinstance(function, str):
-        name = function
-
-        def keep(given: Callable[..., Any]) -> Callable[..., Any]:
-            functions[name] = given
-            registry.changed()
-            return given
-
-        return keep
-    if not callable(function):
-        raise TypeError(f"a task is a function, found {type(function).__name__}")
-    functions[getattr(function, "__name__", type(function).__name__)] = function
-    registry.changed()
-    return function
-
-
-def payload_of(value: object) -> Payload:
-    """An execution's input as JSON; raises InvalidInput naming the place that is no JSON."""
-    if isinstance(value, Payload):
-        return value
-    try:
-        return to_payload(value, "input")
-    except NotJson as fault:
-        raise InvalidInput(f"the input is not JSON: {fault}") from None
 
 
 def _write(text: str) -> None:

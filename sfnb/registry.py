@@ -7,15 +7,17 @@ come first.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sfnb.engine.activities import Activities
-from sfnb.engine.ports import AwsSession, Executions, Integration, Queued, TaskCall, Work
+from sfnb.engine.clock import Clock
+from sfnb.engine.ports import Access, AwsSession, Executions, Integration, Queued, TaskCall, Work
 from sfnb.engine.tokens import TaskTokens
 from sfnb.errors import StatesError
 from sfnb.integrations import integration_for
 from sfnb.integrations.connections import Connection
 from sfnb.integrations.http_exchange import Exchange
+from sfnb.items.permitted import Permit
 from sfnb.values import Payload
 
 if TYPE_CHECKING:
@@ -23,6 +25,15 @@ if TYPE_CHECKING:
     from sfnb.iam.roles import Roles
 
 Function = Callable[..., Any]
+
+
+class Held(Protocol):
+    """A state machine that is held to its role."""
+
+    @property
+    def arn(self) -> str: ...
+    @property
+    def role_arn(self) -> str: ...
 
 
 class Registry:
@@ -60,6 +71,25 @@ class Registry:
         if not isinstance(self.permissions, Roles):
             self.permissions = Roles()
         return self.permissions
+
+    def permit(self, machine: Held, region: str, clock: Clock) -> Permit:
+        """Asks the role of a machine, whenever that is known, what its Distributed Maps may do."""
+
+        def refusal(action: str, resource: str, context: tuple[tuple[str, str], ...]) -> StatesError | None:
+            if self.permissions is None:
+                return None
+            access = Access(
+                action=action,
+                resource=resource,
+                role_arn=machine.role_arn,
+                machine=machine.arn,
+                region=region,
+                moment=clock.now(),
+                context=context,
+            )
+            return self.permissions.denial(access)
+
+        return Permit(machine=machine.arn, refusal=refusal)
 
     def machine(self, arn: str) -> MachineTasks:
         """The functions of one machine; they outlive its definition."""

@@ -36,8 +36,17 @@ def results_of(cells: dict[str, dict[str, Cell]], day: str = "2025-01-31") -> Re
     )
 
 
+LONG = {"open"}
+"""Workloads that take half a minute."""
+
+
 @pytest.mark.parametrize(
-    ("name", "store"), [(name, store) for name in WORKLOADS for store in stores_of(name, None)]
+    ("name", "store"),
+    [
+        pytest.param(name, store, marks=[pytest.mark.soak] if name in LONG else [])
+        for name in WORKLOADS
+        for store in stores_of(name, None)
+    ],
 )
 def test_a_workload_does_its_work_and_finds_every_figure_that_has_a_goal(name: str, store: StoreName) -> None:
     workload = WORKLOADS[name]

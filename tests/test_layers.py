@@ -39,6 +39,7 @@ ROWS: list[dict[str, str]] = [
     },
     {
         "children": "the children of map runs as parts of their parent",
+        "given": "what a user gives: definition, input, function",
         "needs": "which functions an execution is going to call",
         "service": "joins one of each",
     },

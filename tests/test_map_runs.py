@@ -412,6 +412,9 @@ def test_a_map_run_that_has_ended_is_not_kept_where_its_log_is(
         work.go.set()
         assert execution.wait(SOON)
         del run
+        told = threading.Event()
+        service.engine.post(told.set)  # after which its thread has done with the turn that ended it
+        assert told.wait(SOON)
         gc.collect()
 
         assert here() is None

@@ -47,7 +47,7 @@ def read(file: str, *, unlimited: bool = False) -> Source:
 
     unlimited: lift the bound of 1 MiB.
     """
-    from sfnb.machine import read_definition
+    from sfnb.given import read_definition
 
     text = sys.stdin.buffer.read() if file == "-" else Path(file)
     return read_definition(text, unlimited=unlimited)

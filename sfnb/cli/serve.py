@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -110,12 +111,13 @@ def perform(options: argparse.Namespace, answers: TextIO) -> int:
     settings = settings_of(options, os.environ)
     service = prepare(options, os.environ)
     try:
-        with _only_server_of(service), _until_told() as told, Server(service, settings) as server:
+        # The task tokens of what was interrupted are open before the first request is read.
+        first = partial(go_on, service)
+        with _only_server_of(service), _until_told() as told, Server(service, settings, first) as server:
             if not is_loopback(options.host) and settings.keys is None:
                 say(f"warning: whoever can reach {options.host} may call; --require-auth asks for keys")
             if os.environ.get("WAIT_TIME_SCALE", "1") != "1":
                 say("warning: WAIT_TIME_SCALE is not followed; --skip-waits jumps over every wait")
-            go_on(service)
             write(f"sfnb serves AWS Step Functions at {server.url}", answers)
             while server.is_running and not told.wait(1):
                 pass

@@ -29,7 +29,7 @@ def client_of(client: Any, profile: str | None, region: str | None, service: str
     try:
         import boto3
         from botocore.config import Config
-        from botocore.exceptions import BotoCoreError
+        from botocore.exceptions import BotoCoreError, NoRegionError
     except ImportError:
         raise SfnbError('AWS needs boto3: pip install "sfnb[aws]"') from None
     try:
@@ -39,6 +39,8 @@ def client_of(client: Any, profile: str | None, region: str | None, service: str
             made = session.client(
                 service, config=Config(inject_host_prefix=False)
             )  # sync-localhost is no host
+    except NoRegionError:
+        raise SfnbError("no client of AWS without a region: region=..., or profile=... with one") from None
     except (BotoCoreError, ValueError) as fault:
         raise SfnbError(f"no client of AWS: {fault}") from None
     return made

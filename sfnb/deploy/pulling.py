@@ -14,7 +14,8 @@ from sfnb.deploy.execution import AwsExecution, SyncExecution
 from sfnb.errors import SfnbError
 from sfnb.execution import Execution
 from sfnb.exporters.deployable import Deployable, Own, replaced, with_own
-from sfnb.machine import StateMachine, payload_of
+from sfnb.given import payload_of
+from sfnb.machine import StateMachine
 from sfnb.service import StateMachineRecord, StepFunctions
 from sfnb.service.machines import Changes
 from sfnb.service.records import Logging

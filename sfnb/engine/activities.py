@@ -65,17 +65,20 @@ class Activities:
 
     def delete(self, arn: str) -> None:
         """Tasks that wait in its queue wait for ever, as on AWS; a deleted activity may be deleted again."""
-        _check(arn)
         with self._changed:
             self._records.pop(arn, None)
 
     def describe(self, arn: str) -> ActivityRecord:
         """Raises ActivityDoesNotExist, InvalidArn."""
-        _check(arn)
-        record = self._records.get(arn)
+        record = self.find(arn)
         if record is None:
             raise ActivityDoesNotExist(f"Activity Does Not Exist: '{arn}'")
         return record
+
+    def find(self, arn: str) -> ActivityRecord | None:
+        """None where there is none; raises InvalidArn."""
+        _check(arn)
+        return self._records.get(arn)
 
     def list(self) -> list[ActivityRecord]:
         return list(self._records.values())

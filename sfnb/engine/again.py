@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from sfnb.engine import events as ev
-from sfnb.engine import facts
+from sfnb.engine import facts, jobs
 from sfnb.engine.ports import Queued
 from sfnb.errors import EvaluationError, StatesError
 from sfnb.values import Payload
@@ -100,15 +100,36 @@ def _make(call: Invocation, lost: StatesError | None) -> None:
         call.begin()
         return
     if call.submission is not None:
-        call.wait_again(call.submission)
+        _wait_again(call, call.submission)
         return
     told = call.run.tasks.answer(call.state, call.call, call.command.attempt)
     work = call.find() if told is None else None
     if isinstance(work, Queued):
-        call.queue(again=call.started)
+        if call.started:
+            _wait_for_worker(call)
+        else:
+            call.queue()
         return
     if call.started and lost is not None:
         call.conclude(lost)
         return
     call.since = call.heard = None
     call.proceed(told, work)
+
+
+def _wait_again(call: Invocation, submission: Payload) -> None:
+    """What was submitted before is waited for again, by its token, or by its job."""
+    call.arm()
+    call.open_token()
+    if call.is_callback:
+        call.expect_heartbeat()
+    else:
+        jobs.follow_again(call, submission)
+
+
+def _wait_for_worker(call: Invocation) -> None:
+    """A worker has had it, and may still answer."""
+    call.queued = True
+    call.open_token()
+    call.arm()
+    call.expect_heartbeat()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,11 @@ from sfnb.values import decode
 
 if TYPE_CHECKING:
     from sfnb.engine.run import Run
+
+KEPT_CHILDREN = 10_000
+KEPT_BYTES = 50_000_000
+"""How many ended children of one map run keep their logs, and how much they may have been given and have
+put out; those that ended first are forgotten first."""
 
 
 class Child(msgspec.Struct):
@@ -98,6 +104,24 @@ def item_count(input: str, batched: bool) -> int:
 
 class Children(dict[str, Child]):
     """The children of a map run that are kept, by ARN. The engine's thread adds and removes, any may look."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ended: deque[Child] = deque()
+        self._ended_bytes = 0
+
+    def ended(self, child: Child) -> None:
+        """One of them has ended."""
+        self._ended.append(child)
+        self._ended_bytes += child.size
+
+    def drop_oldest(self) -> Iterator[Child]:
+        """Take out those that are too many: a map run of a million must not fill the memory."""
+        while len(self._ended) > KEPT_CHILDREN or self._ended_bytes > KEPT_BYTES:
+            oldest = self._ended.popleft()
+            self._ended_bytes -= oldest.size
+            del self[oldest.arn]
+            yield oldest
 
     def in_order(self) -> list[Child]:
         return sorted(self.copy().values(), key=lambda child: child.index)

@@ -117,6 +117,7 @@ class ExecutionPlanned(Fact, frozen=True, kw_only=True, gc=False):
     origin: the execution that it was forked from, after the event `origin_event`.
     starter: the request id of the task that started it, which is the same when that is repeated.
     trace_header: of X-Ray, as it was given.
+    revision: which one of its machine it runs; None for the machine as it was created.
     """
 
     execution: str
@@ -135,6 +136,7 @@ class ExecutionPlanned(Fact, frozen=True, kw_only=True, gc=False):
     origin_event: int | None = None
     starter: str | None = None
     trace_header: str | None = None
+    revision: str | None = None
 
 
 class ExecutionForked(Fact, frozen=True, kw_only=True, gc=False):

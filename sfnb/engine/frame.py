@@ -19,43 +19,18 @@ from sfnb.engine import facts
 from sfnb.engine.clock import SeededChance
 from sfnb.engine.fold import Entry, ReplayMismatch
 from sfnb.engine.interpreter import run_states
+from sfnb.engine.state_events import ABORTED, ENTERED_AS, EXITED, EXITED_AS, GAVE_UP, as_left, learn
 from sfnb.errors import StatesError
 from sfnb.query.roots import Chance
 from sfnb.query.scope import Scope
-from sfnb.values import Json, Payload, decode, encode
+from sfnb.values import Json, Payload, encode
 
 if TYPE_CHECKING:
     from sfnb.engine.groups import Group
     from sfnb.engine.map_run import MapRun
     from sfnb.engine.run import Run
 
-ENTERED = {
-    name.removesuffix("StateEntered"): kind
-    for name, kind in vars(ev).items()
-    if name.endswith("StateEntered")
-}
-EXITED = {
-    name.removesuffix("StateExited"): kind for name, kind in vars(ev).items() if name.endswith("StateExited")
-}
-ABORTED = {
-    name.removesuffix("StateAborted"): kind
-    for name, kind in vars(ev).items()
-    if name.endswith("StateAborted")
-}
 NO_VARIABLES: Mapping[str, Json] = MappingProxyType({})
-GAVE_UP = {"Parallel": ev.ParallelStateFailed, "Map": ev.MapStateFailed}
-
-
-ENTERED_AS: dict[type[State], type[ev.StateEntered]] = {}
-EXITED_AS: dict[type[State], type[ev.StateExited]] = {}
-"""The same by a state's class, as far as it has been met: quicker than by its name."""
-
-
-def learn(state: State) -> type[ev.StateEntered]:
-    kind = type(state)
-    if state.type in EXITED:
-        EXITED_AS[kind] = EXITED[state.type]
-    return ENTERED_AS.setdefault(kind, ENTERED[state.type])
 
 
 class Cancellable(Protocol):
@@ -64,15 +39,6 @@ class Cancellable(Protocol):
     def cancel(self) -> None: ...
     def repeat(self, event: ev.Event) -> None:
         """A replayed log goes on with `event`: give the answer that led to it, if there was one."""
-
-
-def as_left(event: ev.Event, payload: Payload) -> tuple[Payload, dict[str, Json] | None]:
-    """What the log says a state was left with, whatever its definition says by now."""
-    assert isinstance(event, ev.StateExited)
-    if event.output != payload.text:
-        payload = Payload.of_text(event.output)
-    texts = event.assigned_variables
-    return payload, None if texts is None else {name: decode(text) for name, text in texts.items()}
 
 
 class Frame:

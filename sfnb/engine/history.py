@@ -43,9 +43,7 @@ def history_event(event: Event) -> dict[str, Any]:
 
 def without_data(entry: dict[str, Any]) -> dict[str, Any]:
     """An entry without inputs and outputs."""
-    return {
-        key: hide_data(value) if key.endswith("EventDetails") else value for key, value in entry.items()
-    }
+    return {key: hide_data(value) if key.endswith("EventDetails") else value for key, value in entry.items()}
 
 
 def hide_data(details: dict[str, Any]) -> dict[str, Any]:

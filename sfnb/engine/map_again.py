@@ -17,6 +17,7 @@ from sfnb.engine import facts
 from sfnb.engine.children import item_count
 from sfnb.engine.execution import STATUS
 from sfnb.engine.fold import ReplayMismatch, Standing
+from sfnb.engine.map_names import child_names
 from sfnb.engine.map_told import is_batched
 from sfnb.engine.replay import resume
 from sfnb.errors import EvaluationError, StatesError
@@ -68,7 +69,7 @@ def _latest_round(map_run: MapRun, index: int) -> Found | None:
 
 def _find(map_run: MapRun, index: int, number: int) -> Found | None:
     store = map_run.run.store
-    arn = map_run.names(index, number)[1]
+    arn = child_names(map_run, index, number)[1]
     record = store.find(arn)
     if record is None:
         return None

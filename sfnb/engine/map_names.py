@@ -1,4 +1,4 @@
-"""What map runs are called."""
+"""What map runs and their children are called."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sfnb.engine.clock import uuid_of
 
 if TYPE_CHECKING:
     from sfnb.engine.frame import Frame
+    from sfnb.engine.map_run import MapRun
     from sfnb.engine.run import Run
 
 
@@ -31,3 +32,14 @@ def arn_in_log(run: Run) -> str | None:
     """Of one that is taken up, as by a machine of another name; what it had does not change."""
     begun = run.replay.next if run.replay else None
     return begun.map_run_arn if isinstance(begun, ev.MapRunStarted) else None
+
+
+def child_names(map_run: MapRun, index: int, round: int = 0) -> tuple[str, str]:
+    """The name and the ARN of the child with this index; both are always the same.
+
+    round: how often it has been begun anew.
+    """
+    name = uuid_of(f"{map_run.arn}/{index}/{round}" if round else f"{map_run.arn}/{index}")
+    if map_run.kind == "STANDARD":
+        return name, map_run.machine_arn.replace(":stateMachine:", ":execution:") + f":{name}"
+    return name, map_run.machine_arn.replace(":stateMachine:", ":express:") + f":{uuid_of(name)}:{name}"

@@ -73,6 +73,9 @@ class MapData(Protocol):
 
     def batches(self, items: Iterable[Json], spec: BatchSpec) -> Iterator[Batch]: ...
 
+    def start_children(self) -> None:
+        """Called before the first child of a map run starts; raises StatesError where none may."""
+
     def writer(self, spec: WriteSpec, map_run_arn: str, run_id: str) -> ResultSink: ...
 
     def result(self, children: Sequence[ChildResult], transformation: Transformation) -> list[Json]:

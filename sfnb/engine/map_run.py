@@ -1,9 +1,10 @@
 """A Distributed Map under way: a child execution for each item or batch, each with a log of its own.
 
-Theory of operation. A feed hands over the children's inputs, one at a time, read and selected as they
-are wanted, so that a file of any length takes little memory. Children run as runs of their own, as
-many at a time as are allowed, on their parent's clock; each counts its items as it ends. What they put
-out goes to the result writer, or is kept for the state's result as long as it is not too large to be one.
+Theory of operation. A feed hands over the children's inputs, one at a time, read and selected as they are
+wanted, so that a file of any length takes little memory; a pump starts the children. They run as runs of
+their own, as many at a time as are allowed, on their parent's clock; each counts its items as it ends. What
+they put out goes to the result writer, or is kept for the state's result as long as it is not too large to
+be one.
 
 A map run that a replayed log leaves open is taken up: the items are read again, and have to be the same;
 a child that has ended is counted from its log, one whose log has no end goes on, the others are started.
@@ -16,22 +17,21 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from sfnb.asl.commands import RunChildren, StartMapRun
 from sfnb.engine import events as ev
 from sfnb.engine import facts
 from sfnb.engine.children import Child, Children
-from sfnb.engine.clock import uuid_of
 from sfnb.engine.counts import Counts
-from sfnb.engine.feed import END, NOT_READY, Feed, feed_of
 from sfnb.engine.fold import ReplayMismatch
 from sfnb.engine.interpreter import too_large
 from sfnb.engine.map_again import Found, close_found, found_children, go_on, is_redriven, repeat
-from sfnb.engine.map_names import arn_in_log, new_arn
+from sfnb.engine.map_names import arn_in_log, child_names, new_arn
 from sfnb.engine.map_ports import Batch
+from sfnb.engine.map_pump import Pump
 from sfnb.engine.map_results import Results
 from sfnb.engine.map_told import tell_counts, tell_plan
 from sfnb.engine.map_views import MapRunStatus
@@ -42,21 +42,8 @@ if TYPE_CHECKING:
     from sfnb.engine.frame import Frame
     from sfnb.engine.run import Run
 
-KEPT_CHILDREN = 10_000
-KEPT_BYTES = 50_000_000
-"""How many ended children of one map run keep their logs, and how much they may have been given and have
-put out; those that ended first are forgotten first."""
-
-PUMP_TIME = timedelta(milliseconds=10)
-PUMP_CHILDREN = 50
-"""After so long, or so many children, others have their turn; a frozen clock knows no time."""
-
 EXCEEDED = StatesError(
     "States.ExceedToleratedFailureThreshold", "The specified tolerated failure threshold was exceeded"
-)
-CHANGED = StatesError(
-    "States.ItemReaderFailed",
-    "What the items are read from has changed since the map run began, so it cannot be taken up where it was",
 )
 
 
@@ -66,7 +53,7 @@ class MapRun:
     arn: `...:mapRun:MACHINE/LABEL:UUID`. started_id: of MapRunStarted.
     stopped: when it ended, None while it is running.
     fingerprint: of what the items are read from; None where they are the state's own data.
-    begun: how many children there have been.
+    kind: the children's. begun: how many of them there have been. failure: what it is about to end with.
     redrive_count, redriven: how often it has been redriven, and when last.
     lost: what a call of a child fails with that may have been made before; None: it is made again.
     """
@@ -80,6 +67,7 @@ class MapRun:
         self.arn = arn_in_log(run) or new_arn(run, frame)
         *_, name, self.id = self.arn.split(":")
         self.label = name.rpartition("/")[2]
+        self.kind = command.processor.processor_config.execution_type or "STANDARD"
         self.machine_arn = self.arn.removesuffix(f":{self.id}").replace(":mapRun:", ":stateMachine:")
         self.max_concurrency = command.max_concurrency
         self.tolerated_failure_count = command.tolerated_failure_count
@@ -96,17 +84,10 @@ class MapRun:
         self._replayed = bool(run.replay and run.replay.next)
         self._found: deque[Found] = deque()
         self._open: dict[str, Child] = {}
-        self._ended: deque[Child] = deque()
-        self._kept_bytes = 0
         self._has_forgotten = False
         self.begun = 0
-        self._all_read = False
-        self._failure: StatesError | None = None
-        self._pumping = False
-        self._pump_due = False
-        self._hungry = False
-        self._counted = False
-        self._feed: Feed | None = None
+        self.failure: StatesError | None = None
+        self._pump = Pump(self)
         self._results: Results | None = None
         self._asked: RunChildren | None = None
         entry = run.replay.entry(frame.path) if run.replay else None
@@ -122,13 +103,18 @@ class MapRun:
         self._asked = command
         self.frame.waiting = self
         self.run.open_map_runs += 1
-        self._count(True)
+        self._pump.count(True)
         self.run.engine.soon(lambda: self.run.guard(self._set_out))
 
     @property
     def is_repeated(self) -> bool:
         """Whether it had ended before it was taken up: its log knows more of it."""
         return self._replayed and self.stopped is not None and not self.begun
+
+    @property
+    def begins(self) -> bool:
+        """Whether it has not had a child, in this process or before."""
+        return not self.begun and not self._found
 
     @property
     def asked(self) -> RunChildren:
@@ -146,11 +132,11 @@ class MapRun:
             self.run.clock.jump(max(found.latest.timestamp for found in self._found))
         try:
             self._results = Results(self)
-            self._feed = feed_of(self.run, self.asked, self._more)
+            self._pump.open(self.asked)
         except StatesError as fault:
-            self._failure = fault
+            self.failure = fault
         self.run.engine.journal.add(self.run)  # no child may have a log before its parent tells of it
-        self._pump_and_wake()
+        self._pump.pump_and_wake()
 
     def _redrive(self) -> None:
         """The visit has been redriven once more than the map run: that is now."""
@@ -160,97 +146,22 @@ class MapRun:
             self.redriven = self.run.now
             self.run.engine.journal.add(self.run)
 
-    def _more(self) -> None:
-        """From the feed's thread: it has something."""
-        self.run.engine.post(self._pump_now)
-
-    def _pump_soon(self) -> None:
-        """Until then, the clock must not jump."""
-        if not self._pump_due:
-            self._pump_due = True
-            self._count(True)
-            self.run.rouse()
-            self.run.engine.soon(self._pump_now)
-
-    def _pump_now(self) -> None:
-        self._pump_due = False
-        self.run.guard(self._pump_and_wake)
-
-    def _pump_and_wake(self) -> None:
-        if not self.run.ended:
-            self.run.now = self.run.clock.now()
-            self.pump()
-            self.run.wake()
-
-    def pump(self) -> None:
-        """Start children, as many as may run at a time, for a while."""
-        if self._pumping or self.status != "RUNNING":
-            return
-        self._pumping = True
-        self._forget_oldest()
-        try:
-            out_of_time = self._start_some()
-        finally:
-            self._pumping = False
-        if out_of_time:
-            self._pump_soon()
-        self._finish_if_done()
-        self._count(self.status == "RUNNING" and (self._pump_due or self._hungry))
-
-    def _start_some(self) -> bool:
-        """Whether it stopped only because others have to have their turn."""
-        until = self.run.clock.now() + PUMP_TIME
-        limit = self.max_concurrency or self.run.limits.distributed_concurrency
-        self._hungry = False
-        for _ in range(PUMP_CHILDREN):
-            if self._failure or self._all_read or len(self._open) >= limit or not self._start_next():
-                return False
-            if self.run.clock.now() >= until:
-                break
-        return True
-
-    def _start_next(self) -> bool:
-        """Start the next child; False where there is none yet, or none any more."""
-        feed = self._feed
-        assert feed is not None
-        try:
-            batch = feed.take()
-            if batch is NOT_READY:
-                self._hungry = True
-                return False
-            self._check_unchanged(feed.fingerprint)
-        except StatesError as fault:
-            self._failure = fault
-            return False
-        if batch is END:
-            self._all_read = True
-            return False
-        assert isinstance(batch, Batch)
-        self._start(batch)
-        return True
-
-    def _check_unchanged(self, fingerprint: str | None) -> None:
-        """What is read must be what was read before; raises StatesError where it is not."""
-        if fingerprint == self.fingerprint:
-            return
-        if self.fingerprint is not None:
-            raise CHANGED
-        assert fingerprint is not None
-        self.fingerprint = fingerprint
-        self.frame.fact(facts.ItemsRead, fingerprint=fingerprint)
-        self.run.engine.journal.add(self.run)
+    @property
+    def has_room(self) -> bool:
+        """Whether another child may run."""
+        return len(self._open) < (self.max_concurrency or self.run.limits.distributed_concurrency)
 
     # Children
 
-    def _start(self, batch: Batch) -> None:
+    def start(self, batch: Batch) -> None:
         """Start the next child; one that has a log goes on with it, or is counted from it."""
         found = self._found.popleft() if self._found else None
         if found is None and size_bytes(batch.input.text) > self.run.limits.payload_bytes:
             self.items.pending += batch.count
-            self._failure = too_large(self.state)
+            self.failure = too_large(self.state)
             return
         again = found is not None and found.last is not None and is_redriven(self, found)
-        anew = again and self._kind == "EXPRESS"
+        anew = again and self.kind == "EXPRESS"
         round = 0 if found is None else self.redrive_count if anew else found.round
         child_run = self._child_run(self.begun, round, lambda last: self._child_ended(child, last))
         child = Child(
@@ -276,50 +187,23 @@ class MapRun:
         try:
             go_on(self, child_run, found)
         except (ReplayMismatch, ExecutionOwned) as mismatch:
-            self._failure = StatesError("States.Runtime", str(mismatch))
-
-    def names(self, index: int, round: int = 0) -> tuple[str, str]:
-        """The name and the ARN of the child with this index; both are always the same.
-
-        round: how often it has been begun anew.
-        """
-        name = uuid_of(f"{self.arn}/{index}/{round}" if round else f"{self.arn}/{index}")
-        if self._kind == "STANDARD":
-            return name, self.machine_arn.replace(":stateMachine:", ":execution:") + f":{name}"
-        return name, self.machine_arn.replace(":stateMachine:", ":express:") + f":{uuid_of(name)}:{name}"
-
-    @property
-    def _kind(self) -> Literal["STANDARD", "EXPRESS"]:
-        return self.command.processor.processor_config.execution_type or "STANDARD"
+            self.failure = StatesError("States.Runtime", str(mismatch))
 
     def _child_run(self, index: int, round: int, on_end: Callable[[ev.Event], None]) -> Run:
-        """An execution of its own."""
+        """An execution of its own, in its parent's surroundings."""
         run = self.run
-        name, arn = self.names(index, round)
+        name, arn = child_names(self, index, round)
         return type(run)(
-            engine=run.engine,
+            run.around,
             definition=self.command.processor,
             arn=arn,
             name=name,
             machine_arn=self.machine_arn,
             machine_name=f"{run.machine_name}/{self.label}",
-            role_arn=run.role_arn,
-            region=run.region,
-            store=run.store,
-            clock=run.clock,
-            executor=run.executor,
-            tasks=run.tasks,
-            limits=run.limits.of_type(self._kind),
-            compat=run.compat,
-            map_data=run.map_data,
-            seed=run.seed,
-            plan={**run.plan, "kind": self._kind, "parent": self.arn, "index": index, "starter": None},
+            limits=run.limits.of_type(self.kind),
+            plan={**run.plan, "kind": self.kind, "parent": self.arn, "index": index, "starter": None},
             on_end=on_end,
             on_lost=lambda fault: run.guard(run.lose, fault),
-            on_output=run.on_output,
-            on_map_run=run.on_map_run,
-            on_events=run.on_events,
-            sleepers=run.sleepers,
         )
 
     def _child_ended(self, child: Child, last: ev.Event) -> None:
@@ -334,20 +218,16 @@ class MapRun:
         try:
             self._results.add(child)
         except StatesError as fault:
-            self._failure = self._failure or fault
-        self._ended.append(child)
-        self._kept_bytes += child.size
+            self.failure = self.failure or fault
+        self.children.ended(child)
         if child.status != "SUCCEEDED" and self._over_tolerance():
-            self._failure = self._failure or EXCEEDED
-        if not self._pumping:
-            self._pump_soon()
+            self.failure = self.failure or EXCEEDED
+        if not self._pump.is_pumping:
+            self._pump.soon()
 
-    def _forget_oldest(self) -> None:
-        """Ended children give way to later ones: a run of a million must not fill the memory."""
-        while len(self._ended) > KEPT_CHILDREN or self._kept_bytes > KEPT_BYTES:
-            oldest = self._ended.popleft()
-            self._kept_bytes -= oldest.size
-            del self.children[oldest.arn]
+    def forget_oldest(self) -> None:
+        """Ended children give way to later ones."""
+        for oldest in self.children.drop_oldest():
             if self.run.store.durable:
                 continue
             if not self._has_forgotten:
@@ -372,7 +252,7 @@ class MapRun:
         if tolerated_failure_percentage is not None:
             self.tolerated_failure_percentage = tolerated_failure_percentage
         if self.status == "RUNNING":
-            self._pump_soon()
+            self._pump.soon()
 
     def _over_tolerance(self) -> bool:
         """Whether more has failed than is tolerated; equal is still fine."""
@@ -382,18 +262,18 @@ class MapRun:
             return bad > 0
         if count is not None and bad > count:
             return True
-        return share is not None and self._all_read and bad * 100 > share * self.items.total
+        return share is not None and self._pump.all_read and bad * 100 > share * self.items.total
 
     # The end
 
-    def _finish_if_done(self) -> None:
-        if self._failure is None and (not self._all_read or self._open):
+    def finish_if_done(self) -> None:
+        if self.failure is None and (not self._pump.all_read or self._open):
             return
-        if self._failure is None and self._over_tolerance():
-            self._failure = EXCEEDED
+        if self.failure is None and self._over_tolerance():
+            self.failure = EXCEEDED
         try:
-            if self._failure is not None:
-                raise self._failure
+            if self.failure is not None:
+                raise self.failure
             assert self._results is not None
             result = self._results.finish(self.begun)
         except StatesError as fault:
@@ -436,9 +316,7 @@ class MapRun:
         self.status = status
         self.stopped = self.run.now
         self.run.open_map_runs -= 1
-        self._count(False)
-        if self._feed is not None:
-            self.items.pending += self._feed.close()
+        self.items.pending += self._pump.close()
         if self._results and status != "SUCCEEDED":
             self._results.discard()
         stopped = list(self._open.values())
@@ -459,8 +337,3 @@ class MapRun:
             run.lose(self.run.fault)
         else:
             run.guard(run.stop)
-
-    def _count(self, running: bool) -> None:
-        """While children are being started, or a feed is awaited, the clock does not jump."""
-        self.run.running_calls += running - self._counted
-        self._counted = running

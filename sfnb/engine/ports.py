@@ -263,11 +263,30 @@ class Executions(Protocol):
         """Call `tell()` once the execution has ended, on the engine's thread; at once if it has."""
 
 
+class Access(msgspec.Struct, frozen=True, kw_only=True):
+    """What a machine's role is used for besides the calls of tasks: an action on a resource.
+
+    action: `s3:GetObject`. resource: an ARN. role_arn, machine: of what does it, as in `TaskCall`.
+    context: what a condition of a policy may ask about, by condition key.
+    """
+
+    action: str
+    resource: str
+    role_arn: str
+    machine: str
+    region: str
+    moment: datetime
+    context: tuple[tuple[str, str], ...] = ()
+
+
 class Permissions(Protocol):
     """The roles whose policies are known here."""
 
     def refusal(self, call: TaskCall) -> StatesError | None:
         """Why the role of what calls may not make the call; None where it may, or is not known."""
+
+    def denial(self, access: Access) -> StatesError | None:
+        """The same of anything else, as the service fails that it is asked of: S3 by its error code."""
 
 
 class World(Protocol):

@@ -17,6 +17,7 @@ REDRIVABLE_FOR = timedelta(days=14)
 OPEN_FOR = timedelta(days=365)
 MOST_EVENTS = 24_999
 MOST_REDRIVES = 1_000
+DELETING = "State machine is in DELETING status"
 BY_MAP_RUN = "Execution is a child of a Map Run, which redrives it"
 
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from sfnb.engine import events as ev
 from sfnb.engine.again import make
+from sfnb.engine.ending import limit_time
 from sfnb.engine.fold import Entry, ReplayMismatch, Standing
 from sfnb.errors import ExecutionOwned, StatesError
 from sfnb.values import Payload
@@ -135,7 +136,7 @@ def resume(
     run.last_id = standing.last_id
     run.set_context(payload, standing.started.timestamp, standing.redriven)
     run.now = standing.resumed
-    run.limit_time()
+    limit_time(run)
     run.replay = again = Replay(standing, lost)
     run.root.begin(payload)
     run.ready.append((run.root, None, None))

@@ -13,37 +13,30 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sfnb.asl.machine import Definition
 from sfnb.asl.recovery import UNCATCHABLE
 from sfnb.engine import events as ev
 from sfnb.engine import facts
 from sfnb.engine.alarms import Alarms, Timer
-from sfnb.engine.clock import Clock, kind_of
-from sfnb.engine.compat import Compat
+from sfnb.engine.clock import kind_of
+from sfnb.engine.ending import cut, end, history_full, limit_time
 from sfnb.engine.frame import Frame
 from sfnb.engine.limits import Limits
-from sfnb.engine.map_ports import MapData
 from sfnb.engine.perform import PERFORM
-from sfnb.engine.ports import EventStore, Executor, Tasks
 from sfnb.engine.replay import Replay
-from sfnb.engine.sleepers import Sleepers
+from sfnb.engine.surroundings import Surroundings
 from sfnb.errors import StatesError, StoreFault
 from sfnb.query.scope import timestamp_text
 from sfnb.values import Json, Payload
-
-if TYPE_CHECKING:
-    from sfnb.engine.loop import Engine
-    from sfnb.engine.map_run import MapRun
 
 log = logging.getLogger("sfnb")
 
 TURN_TRANSITIONS = 1_000
 TURN_TIME = timedelta(milliseconds=10)
-FULL = "The execution reached the maximum number of history events ({}).".format
 
 Ready = tuple[Frame, Any, StatesError | None]
 
@@ -58,75 +51,58 @@ class HistoryFull(Exception):
 class Run:
     """One execution under way.
 
-    arn, machine_arn, role_arn, name: as in the Context Object.
-    seed: what chance is drawn from, besides the place in the log.
+    arn, machine_arn, name: as in the Context Object.
     plan: what else the log has to keep: the other fields of `facts.ExecutionPlanned`.
     qualifiers: the version and the alias that it is started by, as `events.ExecutionStarted` has them.
     on_end: called on the engine's thread once the last event is committed.
     on_lost: called there when nothing can be committed any more: the log ends where it ended.
-    on_output: called, on the engine's thread, with what tasks print.
-    on_map_run: called, on the engine's thread, with each map run that is opened.
-    on_events: called with its ARN and events that have been committed; None: nobody asks.
-    sleepers: those that are on the same clock; only it itself unless given.
     asleep: 0, or its number among the sleepers.
     forsaken: it was let go of without an end, so nothing more is written.
     """
 
     def __init__(
         self,
+        around: Surroundings,
         *,
-        engine: Engine,
         definition: Definition,
         arn: str,
         name: str,
         machine_arn: str,
         machine_name: str,
-        role_arn: str,
-        region: str,
-        store: EventStore,
-        clock: Clock,
-        executor: Executor,
-        tasks: Tasks,
         limits: Limits,
-        compat: Compat,
-        map_data: MapData,
-        seed: str,
         plan: Mapping[str, Any],
         on_end: Callable[[ev.Event], None],
         on_lost: Callable[[StoreFault], None],
-        on_output: Callable[[str], None],
-        on_map_run: Callable[[MapRun], None],
-        sleepers: Sleepers | None = None,
         qualifiers: Mapping[str, Any] | None = None,
-        on_events: Callable[[str, Sequence[ev.Event]], None] | None = None,
     ) -> None:
-        self.engine = engine
+        self.around = around
+        self.engine = around.engine
+        self.store = around.store
+        self.clock = around.clock
+        self.sleepers = around.sleepers
+        self.executor = around.executor
+        self.tasks = around.tasks
+        self.map_data = around.map_data
+        self.compat = around.compat
+        self.region = around.region
+        self.role_arn = around.role_arn
+        self.seed = around.seed
+        self.on_output = around.on_output
+        self.on_map_run = around.on_map_run
+        self.on_events = around.on_events
         self.definition = definition
         self.arn = arn
         self.name = name
         self.machine_arn = machine_arn
         self.machine_name = machine_name
-        self.role_arn = role_arn
-        self.region = region
-        self.store = store
-        self.clock = clock
-        self.executor = executor
-        self.tasks = tasks
         self.limits = limits
         self.most_events = limits.history_events
-        self.compat = compat
-        self.map_data = map_data
-        self.seed = seed
         self.plan = plan
         self.on_end = on_end
         self.on_lost = on_lost
-        self.on_output = on_output
-        self.on_map_run = on_map_run
-        self.sleepers = sleepers or Sleepers()
         self.qualifiers = qualifiers or {}
-        self.on_events = on_events
 
-        self.now = clock.now()
+        self.now = self.clock.now()
         self.last_id = 0
         self.written = 0
         self.written_at = self.now
@@ -195,7 +171,7 @@ class Run:
     def start(self, payload: Payload) -> None:
         """Take the first turn."""
         self.sleepers.join()
-        self.limit_time()
+        limit_time(self)
         self.root.begin(payload)
         self.ready.append((self.root, None, None))
         self.turn()
@@ -226,15 +202,6 @@ class Run:
                 self.rouse()
                 self.forsake()
             self.on_lost(fault)
-
-    def limit_time(self) -> None:
-        """An execution that takes too long is ended."""
-        bounds = (self.definition.timeout_seconds, self.limits.execution_seconds)
-        longest = min((seconds for seconds in bounds if seconds is not None), default=None)
-        if longest is not None:
-            latest = self.now + timedelta(seconds=longest)
-            timer = self.at(latest, lambda: self._timed_out(latest), timeout=True)
-            self.alarms.oldest_age = timer if longest != self.definition.timeout_seconds else None
 
     def turn(self) -> None:
         """Let every frame go on that can, for a while."""
@@ -270,20 +237,20 @@ class Run:
         try:
             command = coroutine.send(answer) if failure is None else coroutine.throw(failure)
             PERFORM[type(command)](self, frame, command)
-        except StopIteration as end:
+        except StopIteration as done:
             frame.coroutine = None
-            self._frame_succeeded(frame, end.value)
+            self._frame_succeeded(frame, done.value)
         except StatesError as error:
             frame.coroutine = None
             self._frame_failed(frame, error)
         except HistoryFull as full:
-            self._history_full(full)
+            history_full(self, full.frame)
 
     def _frame_succeeded(self, frame: Frame, output: Payload) -> None:
         if frame.group is not None:
             frame.group.child_succeeded(frame, output)
         else:
-            self._end(ev.ExecutionSucceeded, frame, output=output.text)
+            end(self, ev.ExecutionSucceeded, frame, output=output.text)
 
     def _frame_failed(self, frame: Frame, failure: StatesError) -> None:
         """A failure that nothing here catches; States.Runtime is caught nowhere.
@@ -291,56 +258,13 @@ class Run:
         AWS then writes no event for the branches and states around it.
         """
         if frame.group is None or failure.error in UNCATCHABLE:
-            self._end(ev.ExecutionFailed, frame, error=failure.error, cause=failure.cause)
+            end(self, ev.ExecutionFailed, frame, error=failure.error, cause=failure.cause)
         else:
             frame.group.child_failed(frame, failure)
 
     def stop(self, error: str | None = None, cause: str | None = None) -> None:
         """End the execution as ABORTED, now."""
-        self._cut(ev.ExecutionAborted, error=error, cause=cause)
-
-    def _timed_out(self, moment: datetime) -> None:
-        self._cut(ev.ExecutionTimedOut, moment, error="States.Timeout")
-
-    def _cut(self, kind: type[ev.Event], moment: datetime | None = None, **details: Any) -> None:
-        """End from outside: AWS's event points at nothing, and open states get none.
-
-        moment: when, to the microsecond, unless more has happened since.
-        """
-        if not self.ended:
-            self.root.last_id = 0
-            self._end(kind, self.root, moment, **details)
-
-    def _history_full(self, full: HistoryFull) -> None:
-        if not self.ended:
-            cause = FULL(self.limits.history_events)
-            self._end(ev.ExecutionFailed, full.frame, error="States.Runtime", cause=cause)
-
-    def _end(
-        self, kind: type[ev.Event], frame: Frame, moment: datetime | None = None, **details: Any
-    ) -> None:
-        """Write the last event, give up all that is still open, and tell who waits once that is committed."""
-        self.rouse()
-        self.now = self.clock.now()
-        if moment is not None:
-            latest = self.pending[-1].timestamp if self.pending else self.written_at
-            self.now = max(moment, latest)
-        self.ending = True
-        self.last_id += 1
-        last = kind(id=self.last_id, previous_event_id=frame.last_id, timestamp=self.now, frame=(), **details)
-        self.engine.journal.add(self)
-        self.root.stop()  # which may leave facts to be written before the last event
-        self.pending.append(last)
-        self.ended = True
-        self.ready.clear()
-        self.alarms.clear()
-        self.after_commit(lambda: self._tell_end(last))
-
-    def _tell_end(self, last: ev.Event) -> None:
-        try:
-            self.on_end(last)
-        finally:
-            self.sleepers.leave(self)
+        cut(self, ev.ExecutionAborted, error=error, cause=cause)
 
     # The log
 
@@ -403,11 +327,15 @@ class Run:
         try:
             action(*arguments)
         except HistoryFull as full:
-            self._history_full(full)
+            history_full(self, full.frame)
         except Exception as fault:
             log.exception("sfnb failed inside execution %s", self.arn)
             if self.ended:
                 return
-            self._end(
-                ev.ExecutionFailed, self.root, error="States.Runtime", cause=f"Internal error: {fault!r}"
+            end(
+                self,
+                ev.ExecutionFailed,
+                self.root,
+                error="States.Runtime",
+                cause=f"Internal error: {fault!r}",
             )

@@ -1,8 +1,8 @@
 """One attempt of a Task state: scheduled, started, answered, late or given up.
 
-An invocation is the `Report` of its call: what the call says arrives from any thread and is taken
-up on the engine's. Once it is closed, by an answer, a time-out or a cancel, whatever still comes is
-dropped and recorded as such.
+What is said of the call from any thread (see `reports`) is taken up here, on the engine's. Once an
+invocation is closed, by an answer, a time-out or a cancel, whatever still comes is dropped and recorded
+as such.
 
 A call that only *submits* work (`.waitForTaskToken`, `.sync`) has two answers: the submission's, and
 the one that its token or its job brings. A token may be answered before the submission has returned;
@@ -12,20 +12,20 @@ While a token is awaited nothing runs here, and a jumping clock may jump.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sfnb.asl.commands import InvokeTask
 from sfnb.engine import events as ev
-from sfnb.engine import facts
+from sfnb.engine import facts, jobs
 from sfnb.engine.activities import ActivityTask
 from sfnb.engine.again import begin_again, repeat
 from sfnb.engine.calls import python_call, task_call
 from sfnb.engine.frame import Frame
 from sfnb.engine.interpreter import too_large
-from sfnb.engine.ports import Handle, JobReport, Queued, Recorded, Work
+from sfnb.engine.ports import Handle, Queued, Recorded, Work
+from sfnb.engine.reports import Reports
 from sfnb.engine.tokens import TaskToken
 from sfnb.errors import EvaluationError, StatesError
 from sfnb.values import Payload, size_bytes
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from sfnb.engine.run import Run
 
 Outcome = Payload | StatesError
-
-GLANCE_SECONDS = 0.1
-"""How often somebody who waits for a commit looks whether there will be none."""
 
 
 class Invocation:
@@ -135,7 +132,7 @@ class Invocation:
     @property
     def lacking(self) -> str | None:
         """The name of the function that the call needs and that is not there; None where it can be made."""
-        if self.submission is not None and self.command.resource.endswith(".waitForTaskToken"):
+        if self.submission is not None and self.is_callback:
             return None
         try:
             work = self.run.tasks.work(self.state, self.call, self.integration)
@@ -147,16 +144,17 @@ class Invocation:
 
     def submit(self, work: Work) -> None:
         self.work = work
-        self._arm()
+        self.arm()
         if self.submits:
-            self._open_token()
-        self._count(True)
+            self.open_token()
+        self.count(True)
         self.run.after_commit(lambda: self._call(work))
 
     def _call(self, work: Work) -> None:
         if self.open:
-            call = python_call(self.run, self.command, work, self.key, self.wait_until)
-            self.handle = self.run.executor.submit(call, self)
+            reports = self.reports
+            call = python_call(self.run, self.command, work, self.key, reports.wait_until)
+            self.handle = self.run.executor.submit(call, reports)
 
     def _told(self, told: Outcome) -> None:
         """The answer is there without a call."""
@@ -169,7 +167,7 @@ class Invocation:
         else:
             self.conclude(told)
 
-    def _arm(self) -> None:
+    def arm(self) -> None:
         """Set the time-out going, and the longest silence, which for a callback begins once the token is out.
 
         Source: AWS guide, "Wait for a callback with the task token".
@@ -179,9 +177,9 @@ class Invocation:
             moment = (self.since or run.now) + timedelta(seconds=command.timeout_seconds)
             self.deadline = run.at(moment, lambda: self._late(heartbeat=False), timeout=True)
         if not self.submits:
-            self._expect_heartbeat()
+            self.expect_heartbeat()
 
-    def _expect_heartbeat(self) -> None:
+    def expect_heartbeat(self) -> None:
         if self.heartbeat_limit is not None:
             self.heartbeat_limit.cancel()
         if self.command.heartbeat_seconds is not None:
@@ -189,7 +187,7 @@ class Invocation:
             moment = heard + timedelta(seconds=self.command.heartbeat_seconds)
             self.heartbeat_limit = self.run.at(moment, lambda: self._late(heartbeat=True), timeout=True)
 
-    def _open_token(self) -> None:
+    def open_token(self) -> None:
         token = TaskToken(
             token=self.command.token or self.call.request_id,
             execution=self.run.arn,
@@ -200,104 +198,49 @@ class Invocation:
         )
         self.token = token.token
         self.run.open_tokens += 1
-        self.run.tasks.tokens.open(token, self)
+        self.run.tasks.tokens.open(token, self.reports)
+
+    @property
+    def is_callback(self) -> bool:
+        """Its second answer comes by its token alone."""
+        return self.command.resource.endswith(".waitForTaskToken")
 
     # A worker's task: it waits in a queue, and its time counts from when it is taken
 
-    def queue(self, *, again: bool = False) -> None:
-        """Wait for a worker; `again`: one has had it, and may still answer."""
+    def queue(self) -> None:
+        """Wait for a worker."""
         self.queued = True
-        self._open_token()
-        if again:
-            self._arm()
-            self._expect_heartbeat()
-            return
+        self.open_token()
         self.run.after_commit(self._enqueue)
 
     def _enqueue(self) -> None:
         if self.open:
             task = ActivityTask(task_token=self.token, input=self.command.payload.text)
-            self.run.tasks.activities.put(self.command.resource, task, self)
+            self.run.tasks.activities.put(self.command.resource, task, self.reports)
 
     def taken(self, worker_name: str | None) -> None:
-        """A worker is to have it; from any thread. Returns and raises as `called_back` does."""
-        self._post_for_good(self._taken, worker_name)
-
-    def _taken(self, worker_name: str | None, kept: threading.Event) -> None:
-        self.run.after_commit(kept.set)
+        """A worker is to have it."""
         if self.open:
             self._has_worker(worker_name)
-            self._arm()
-            self._expect_heartbeat()
+            self.arm()
+            self.expect_heartbeat()
 
     def _has_worker(self, worker_name: str | None) -> None:
         kind, details = self.integration.started(self.call)
         self.frame.record(kind, **details, worker_name=worker_name)
         self.submitted = True
 
-    # What the call reports, from any thread
+    # What is said of the call
 
-    def succeeded(self, answer: Payload) -> None:
-        self._post(self._answered, answer)
+    @property
+    def reports(self) -> Reports:
+        """Where it is said; held by those who say it alone, or it would outlive what it is about."""
+        return Reports(self)
 
-    def failed(self, error: str, message: str, trace: Sequence[str]) -> None:
-        self._post(self._raised, error, message, trace)
-
-    def refused(self, error: str, cause: str | None) -> None:
-        self._post(self._refused, error, cause)
-
-    def heartbeat(self) -> None:
-        self._post(self._heard)
-
-    def called_back(self, outcome: Outcome) -> None:
-        """Returns when the answer can be lost no more; raises StoreFault where it cannot be kept."""
-        self._post_for_good(self._called_back, outcome)
-
-    def _post_for_good(self, action: Callable[..., None], *arguments: Any) -> None:
-        """`action` is given an event besides, which it sets once all is committed."""
-        kept = threading.Event()
-        self._post(action, *arguments, kept)
-        run = self.run
-        while run.store.durable and not run.engine.here and not kept.wait(GLANCE_SECONDS):
-            ended = run.ended  # before the fault, which comes first
-            if run.fault is not None:
-                raise run.fault
-            if ended:
-                break
-
-    def printed(self, text: str) -> None:
-        self._post(self._printed, text)
-
-    def wait_until(self, moment: datetime, wake: Callable[[], None]) -> Callable[[], None]:
-        """The call only waits: a jumping clock may move on to `moment`."""
-        timers: list[Timer] = []
-        self._post(self._slept, moment, wake, timers)
-
-        def give_up() -> None:
-            self._post(self._woken, timers)
-
-        return give_up
-
-    def _post(self, action: Callable[..., None], *arguments: Any) -> None:
-        """What is said on the engine's own thread, as by a job, is heard before the clock jumps."""
-        if self.run.engine.here:
-            self.run.rouse()
-        self.run.engine.post(self._received, action, arguments)
-
-    # The same, on the engine's thread
-
-    def _received(self, action: Callable[..., None], arguments: tuple[Any, ...]) -> None:
-        if not self.run.ended:
-            self.run.now = self.run.clock.now()
-            self.run.guard(action, *arguments)
-            self.run.wake()
-        elif action == self._answered and not self.run.forsaken:
-            self._give_up_job(*arguments)
-
-    def _answered(self, answer: Payload) -> None:
+    def answered(self, answer: Payload) -> None:
         if not self.open:
             self._drop("succeeded")
-            self._give_up_job(answer)
+            jobs.give_up(self, answer)
             return
         work = self.work
         result = self.integration.result(self.call, answer) if work and work.stands_in else answer
@@ -306,14 +249,9 @@ class Invocation:
         elif self.submits:
             self._has_submitted(result)
         elif work is not None and work.follow is not None:
-            self._follow(work.follow, result)
+            jobs.follow(self, result)
         else:
             self.conclude(result)
-
-    def _give_up_job(self, answer: Payload) -> None:
-        """A job that was begun by a call which nobody waited for any more."""
-        if self.work is not None and self.work.follow is not None and not self.submitted:
-            self.work.follow(answer, self).cancel()
 
     def _has_submitted(self, answer: Payload) -> None:
         """The first answer; the second comes by the token, or when the job has ended."""
@@ -324,52 +262,17 @@ class Invocation:
         self._record(self.integration.submitted(self.call, answer))
         self.submitted = True
         self.handle = None
-        self._count(False)
+        self.count(False)
         if self.early is not None:
             self.conclude(self.early)
-        elif self.command.resource.endswith(".waitForTaskToken"):
-            self._expect_heartbeat()
+        elif self.is_callback:
+            self.expect_heartbeat()
         elif self.work.follow is None:
             self.conclude(answer)
         else:
-            self._follow(self.work.follow, answer)
+            jobs.follow(self, answer)
 
-    def _follow(self, follow: Callable[[Payload, JobReport], Handle], answer: Payload) -> None:
-        """Wait for the end of a job, which is on the same clock; that stands until the wait has begun."""
-        self.submitted = True
-        self._count(True)
-        self.run.after_commit(lambda: self._begin_to_follow(follow, answer))
-
-    def _begin_to_follow(self, follow: Callable[[Payload, JobReport], Handle], answer: Payload) -> None:
-        if self.open:
-            self.handle = follow(answer, self)
-            self.run.engine.post(self._follows)  # after what the job may have said already
-
-    def _follows(self) -> None:
-        """The job is on the same clock: that may jump now."""
-        self._count(False)
-        self.run.wake()
-
-    def wait_again(self, submission: Payload) -> None:
-        """What was submitted before is waited for again, by its token, or by its job."""
-        self._arm()
-        self._open_token()
-        if self.command.resource.endswith(".waitForTaskToken"):
-            self._expect_heartbeat()
-            return
-        work = self.find()
-        if isinstance(work, Work) and work.follow is not None:
-            self.work = work
-            self._count(True)
-            self.handle = work.follow(submission, self)
-        else:
-            lost = StatesError(
-                "States.TaskFailed", "The job that this task had begun cannot be followed here"
-            )
-            self.conclude(work if isinstance(work, StatesError) else lost)
-
-    def _called_back(self, outcome: Outcome, kept: threading.Event) -> None:
-        self.run.after_commit(kept.set)
+    def called_back(self, outcome: Outcome) -> None:
         if not self.open:
             self._drop("succeeded" if isinstance(outcome, Payload) else "failed")
         elif self.submitted:
@@ -381,14 +284,14 @@ class Invocation:
             self.early = outcome
             self.frame.fact(facts.AnsweredEarly, about=self.scheduled_id, **_told(outcome))
 
-    def _raised(self, error: str, message: str, trace: Sequence[str]) -> None:
+    def raised(self, error: str, message: str, trace: Sequence[str]) -> None:
         if self.open:
             cause = self.integration.cause(self.call, error, message, trace)
-            self._refused(error, cause)
+            self.refused(error, cause)
         else:
             self._drop("failed")
 
-    def _refused(self, error: str, cause: str | None) -> None:
+    def refused(self, error: str, cause: str | None) -> None:
         if self.open:
             self.conclude(self.early or StatesError(error, cause))
         else:
@@ -398,35 +301,18 @@ class Invocation:
         """Nobody waits for it any more."""
         self.frame.fact(facts.AnswerDropped, about=self.scheduled_id, outcome=outcome)
 
-    def _heard(self) -> None:
+    def still_works(self) -> None:
         if self.open:
             if self.submitted:
                 self.frame.fact(facts.HeartbeatReceived, about=self.scheduled_id)
             self.heard = None
-            self._expect_heartbeat()
+            self.expect_heartbeat()
 
-    def _printed(self, text: str) -> None:
+    def printed(self, text: str) -> None:
         self.frame.fact(facts.TaskPrinted, about=self.scheduled_id, text=text)
         self.run.on_output(text)
 
-    def _slept(self, moment: datetime, wake: Callable[[], None], timers: list[Timer]) -> None:
-        if not self.open:
-            wake()
-            return
-
-        def ring() -> None:
-            self._woken(timers)
-            wake()
-
-        timers.append(self.run.at(moment, ring))
-        self._count(False)
-
-    def _woken(self, timers: list[Timer]) -> None:
-        if timers:
-            timers.pop().cancel()
-            self._count(self.open)
-
-    def _count(self, running: bool) -> None:
+    def count(self, running: bool) -> None:
         """Whether the clock must go on for this call: it runs, and somebody waits for it."""
         self.run.running_calls += running - self.counted
         self.counted = running
@@ -472,7 +358,7 @@ class Invocation:
 
     def close(self) -> None:
         self.open = False
-        self._count(False)
+        self.count(False)
         token, self.token = self.token, ""
         if token:
             self.run.open_tokens -= 1  # not before, when it was answered: the answer has to come through

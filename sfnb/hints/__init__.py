@@ -24,6 +24,7 @@ from sfnb.hints.paths import (
     nothing_to_compare,
 )
 from sfnb.hints.queries import no_such_function, wrong_operand, wrong_type
+from sfnb.hints.rights import no_managed_rule, not_assumed, not_authorized
 from sfnb.hints.trouble import Explain, Trouble, shortened, states_on
 
 __all__ = [
@@ -69,6 +70,15 @@ EXPLANATIONS = (
     ),
     Explanation(r"States\.Runtime", r"The activity \S*:activity:(\S+) does not exist", no_function),
     Explanation(r"States\.TaskFailed", r"No function stands for '([^']+)'", no_service),
+    Explanation(
+        r".*",
+        r"is not authorized to perform:? (\S+)(?: on (?:resource:|API Endpoint) (\S+))?",
+        not_authorized,
+    ),
+    Explanation(
+        r"States\.TaskFailed", r"The role (\S+) is not authorized to assume .* role, (\S+?)\.?$", not_assumed
+    ),
+    Explanation(r"States\.TaskFailed", r"is not authorized to create managed-rule", no_managed_rule),
     Explanation(r"States\.Runtime", r"Invalid path '(\$[^']*)' :", nothing_there),
     Explanation(r"States\.Runtime", r"Invalid path '(\$[^']*)': The choice state's", nothing_to_compare),
     Explanation(r"States\.Runtime", r"does not reference an input value: (\$\S*)", nothing_there),

@@ -49,7 +49,10 @@ def _reader_needs(place: Place, reader: Mapping[str, Any], language: str) -> Ite
         if config.get("Transformation") == "LOAD_AND_FLATTEN":
             yield Need(action="s3:GetObject", resource=object_arn(place, bucket, prefix, ANYWHERE))
         return
-    yield Need(action="s3:GetObject", resource=object_arn(place, bucket, text(given, "Key")))
+    objects = object_arn(place, bucket, text(given, "Key"))
+    yield Need(action="s3:GetObject", resource=objects)
+    if text(given, "VersionId") is not None:
+        yield Need(action="s3:GetObjectVersion", resource=objects)
     if config.get("InputType") == "MANIFEST" or "ManifestType" in config:
         yield Need(action="s3:GetObject", phase="beyond")
 

@@ -105,6 +105,18 @@ def refused(resource: str, need: Need, decision: Decision, caller: Caller) -> St
     return _of_service(words, service, need, decision, caller)
 
 
+def denied(need: Need, decision: Decision, caller: Caller) -> StatesError:
+    """What the service of an action answers that a Distributed Map asks for: S3, or Step Functions itself.
+
+    S3's is named as in its answer, for it to be the Cause of the reader's or writer's failure. How AWS names
+    the failure of a map run that may not start its children is not known: here it is as that of a Task that
+    may not start an execution, which is the same request.
+    """
+    if need.action.startswith("s3:"):
+        return StatesError("AccessDenied", _message("s3", need, decision, caller))
+    return _of_service(OPTIMIZED["states"], "states", need, decision, caller)
+
+
 def _of_service(words: Words, service: str, need: Need, decision: Decision, caller: Caller) -> StatesError:
     """As the AWS SDK for Java 1 words it."""
     return StatesError(

@@ -12,14 +12,15 @@ from datetime import datetime
 
 import msgspec
 
-from sfnb.engine.ports import TaskCall
+from sfnb.engine.clock import uuid_of
+from sfnb.engine.ports import Access, TaskCall
 from sfnb.errors import SfnbError, StatesError
 from sfnb.iam.calls import needs_of, role_need
 from sfnb.iam.documents import Document, read_document
 from sfnb.iam.evaluate import Decision, Request, evaluate
 from sfnb.iam.needed import Need
 from sfnb.iam.places import Place, place_of
-from sfnb.iam.refusals import Caller, assume_refused, refused
+from sfnb.iam.refusals import Caller, assume_refused, denied, refused
 from sfnb.iam.trust import PRINCIPAL
 
 Policies = Sequence[object] | Mapping[str, object]
@@ -43,6 +44,16 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def name(self) -> str:
         return self.arn.rpartition("/")[2]
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        from sfnb.iam.tables import role_table
+
+        return role_table(self).bundle
+
+    def __repr__(self) -> str:
+        from sfnb.iam.tables import role_table
+
+        return role_table(self).text
 
     def decide(self, need: Need, context: Mapping[str, Sequence[str]]) -> Decision:
         """Whether the policies grant a right."""
@@ -124,15 +135,20 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
         return self.target or self.role
 
     def context(self, role: str) -> dict[str, list[str]]:
-        return {
-            "aws:PrincipalArn": [role],
-            "aws:PrincipalAccount": [role.split(":")[4]],
-            "aws:PrincipalType": ["AssumedRole"],
-            "aws:RequestedRegion": [self.place.region],
-            "aws:CurrentTime": [self.moment.isoformat()],
-            "aws:EpochTime": [str(int(self.moment.timestamp()))],
-            "aws:SecureTransport": ["true"],
-        }
+        return _context(role, self.place.region, self.moment)
+
+
+def _context(role: str, region: str, moment: datetime) -> dict[str, list[str]]:
+    """What conditions may ask about any request of a role."""
+    return {
+        "aws:PrincipalArn": [role],
+        "aws:PrincipalAccount": [role.split(":")[4]],
+        "aws:PrincipalType": ["AssumedRole"],
+        "aws:RequestedRegion": [region],
+        "aws:CurrentTime": [moment.isoformat()],
+        "aws:EpochTime": [str(int(moment.timestamp()))],
+        "aws:SecureTransport": ["true"],
+    }
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,6 +197,18 @@ class Roles:
             moment=call.moment,
         )
         return self._refused(ask, call.request_id)
+
+    def denial(self, access: Access) -> StatesError | None:
+        """Why a Distributed Map may not do something; None where it may, or the role is not known."""
+        role = self.get(access.role_arn)
+        if role is None:
+            return None
+        need = Need(action=access.action, resource=access.resource, context=access.context)
+        decision = role.decide(need, _context(role.arn, access.region, access.moment))
+        if decision.allowed:
+            return None
+        request_id = uuid_of(f"{access.machine} {access.action} {access.resource}")
+        return denied(need, decision, Caller(role.arn, request_id.replace("-", ""), request_id))
 
     def _refused(self, ask: Ask, request_id: str) -> StatesError | None:
         caller = Caller(ask.makes, request_id.replace("-", ""), request_id)

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from html import escape
+from itertools import compress
 from typing import TYPE_CHECKING
 
 import msgspec
 
 if TYPE_CHECKING:
     from sfnb.iam.policy import Policy
+    from sfnb.iam.roles import Role
 
-_CELL = "text-align:left;vertical-align:top;padding:2px 12px 2px 0;overflow-wrap:anywhere"
+_CELL = "text-align:left;vertical-align:top;overflow-wrap:break-word;min-width:5em"
+_LINE = "padding-left:1em;text-indent:-1em"
+_REFUSED = '<b style="color:#cf222e">✘</b>'
+_BREAK = re.compile(r"(?<=\w[:/])(?=\w)|(?<=[a-z])(?=[A-Z])")
+_ZERO = "\N{ZERO WIDTH SPACE}"
+_SMALLEST = "font-size:13px;opacity:.8;margin:2px 0 8px"
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True):
-    """A title, a header and rows; a cell of several lines has a line each."""
+    """A title, a header and rows; a cell of several lines has a line each.
+
+    A column with nothing in it is not shown.
+    """
 
     title: str
     header: tuple[str, ...]
@@ -26,8 +37,8 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     def text(self) -> str:
         """Columns as wide as what is in them."""
         lines = [self.title] if self.title else []
-        every = [self.header, *self._lines()]
-        widths = [max(len(row[column]) for row in every) for column in range(len(self.header))]
+        every = self._lines()
+        widths = [max(map(len, column)) for column in zip(*every, strict=True)]
         lines += [
             "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
             for row in every
@@ -36,23 +47,30 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
 
     def _lines(self) -> list[tuple[str, ...]]:
         rows = []
-        for row in self.rows:
+        for row in self._shown():
             cells = [cell.split("\n") for cell in row]
             for at in range(max(len(cell) for cell in cells)):
                 rows.append(tuple(cell[at] if at < len(cell) else "" for cell in cells))
         return rows
 
+    def _shown(self) -> list[tuple[str, ...]]:
+        """The header and the rows, without the columns that have nothing in them."""
+        filled = [any(column) for column in zip(*self.rows, strict=True)] or [True] * len(self.header)
+        return [tuple(compress(row, filled)) for row in (self.header, *self.rows)]
+
     @property
     def html(self) -> str:
-        head = "".join(f'<th style="{_CELL}">{escape(name)}</th>' for name in self.header)
+        header, *rows = self._shown()
+        head = "".join(f'<th style="{_CELL}">{escape(name)}</th>' for name in header)
         body = "".join(
             "<tr>" + "".join(f'<td style="{_CELL}">{_breaks(cell)}</td>' for cell in row) + "</tr>"
-            for row in self.rows
+            for row in rows
         )
         title = f"<div><b>{escape(self.title)}</b></div>" if self.title else ""
-        foot = f'<div style="opacity:.7">{escape(self.footnote)}</div>' if self.footnote else ""
+        foot = f'<div style="{_SMALLEST}">{escape(self.footnote)}</div>' if self.footnote else ""
         table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-        return f'<div class="sfnb-iam tex2jax_ignore mathjax_ignore">{title}{table}{foot}</div>'
+        around = f'<div style="overflow-x:auto">{table}</div>'
+        return f'<div class="sfnb-iam tex2jax_ignore mathjax_ignore">{title}{around}{foot}</div>'
 
     @property
     def bundle(self) -> dict[str, str]:
@@ -66,7 +84,14 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _breaks(text: str) -> str:
-    return "<br>".join(escape(line) for line in text.split("\n"))
+    """HTML of a cell; a name may be broken after its colons and slashes, and before its capitals.
+
+    >>> _breaks("✘ nothing")
+    '<b style="color:#cf222e">✘</b> nothing'
+    """
+    lines = [escape(_BREAK.sub(_ZERO, line)).replace(_ZERO, "<wbr>") for line in text.split("\n")]
+    found = lines[0] if len(lines) == 1 else "".join(f'<div style="{_LINE}">{line}</div>' for line in lines)
+    return _REFUSED + found[1:] if found.startswith("✘") else found
 
 
 def policy_table(policy: Policy) -> Table:
@@ -79,7 +104,7 @@ def policy_table(policy: Policy) -> Table:
             "\n".join(each.actions),
             "\n".join(each.resources),
             "\n".join(_conditions(each.condition)),
-            "\n".join(each.reasons),
+            "\n".join(_by_state(each.reasons)),
         )
         for each in policy.statements
     )
@@ -92,6 +117,38 @@ def policy_table(policy: Policy) -> Table:
         return Table(title="", header=("a role for this machine needs no rights",), rows=())
     header = ("statement", "actions", "resources", "condition", "why")
     return Table(title="", header=header, rows=rows, footnote=footnote)
+
+
+def role_table(role: Role) -> Table:
+    """What a role's policies say, statement by statement."""
+    rows = [
+        (
+            f"{document.name}/{rule.place}",
+            "✘ Deny" if rule.effect == "Deny" else rule.effect,
+            "\n".join([*(["all but"] if rule.negates_actions else []), *rule.actions]),
+            "\n".join([*(["all but"] if rule.negates_resources else []), *rule.resources]),
+            "\n".join(f"{operator} {key} {' or '.join(values)}" for operator, key, values in rule.conditions),
+        )
+        for document in role.policies
+        for rule in document.rules
+    ]
+    header = ("statement", "effect", "actions", "resources", "condition")
+    notes = [] if rows else ["no policy grants it anything"]
+    notes += ["a boundary limits it"] if role.boundary else []
+    notes += ["its trust policy is known"] if role.trust else []
+    return Table(title=role.arn, header=header, rows=tuple(rows), footnote="; ".join(notes))
+
+
+def _by_state(reasons: Sequence[str]) -> list[str]:
+    """
+    >>> _by_state(["A: to stop it", "A: to wait for its end", "B: to stop it"])
+    ['A: to stop it, to wait for its end', 'B: to stop it']
+    """
+    found: dict[str, list[str]] = {}
+    for reason in reasons:
+        state, _, purpose = reason.rpartition(": ")
+        found.setdefault(state, []).append(purpose)
+    return [": ".join(filter(None, (state, ", ".join(purposes)))) for state, purposes in found.items()]
 
 
 def _conditions(condition: dict[str, dict[str, str]]) -> Sequence[str]:

@@ -18,6 +18,9 @@ from sfnb.values import Payload
 SUBMITTING = (".waitForTaskToken", ".sync", ".sync:2")
 """The ends of a Resource whose call only begins the work."""
 
+REALLY = "an AWS to call: %asl aws, or AWS_ENDPOINT_URL for sfnb serve"
+"""What lets a call really be made, in a notebook and for a server."""
+
 
 class Service:
     """Any service, and what all have in common."""
@@ -67,7 +70,14 @@ class Service:
         return ev.TaskTimedOut, {**self.about(call), "error": failure.error, "cause": failure.cause}
 
     def missing(self, call: TaskCall) -> StatesError:
-        return StatesError("States.TaskFailed", f"No function stands for '{call.resource}'")
+        """Offline, and nothing stands in: AWS knows no such failure, so its Cause says what to do."""
+        name = str(self.function_name(call)).removesuffix(".waitForTaskToken")
+        really = "a connection by sfnb.create_connection" if name == "http:invoke" else REALLY
+        return StatesError(
+            "States.TaskFailed",
+            f"No function stands for '{call.resource}', and no AWS is in use: give it a function of the name "
+            f'"{name}", a mock, or {really}',
+        )
 
     def label(self, call: TaskCall) -> str:
         return service_action(call.resource)[0]

@@ -10,6 +10,7 @@ from sfnb.items.batches import Batcher, make_batches
 from sfnb.items.buckets import Buckets
 from sfnb.items.config import ItemReaderSpec
 from sfnb.items.faults import WriterFault
+from sfnb.items.permitted import Permit, PermittedBuckets
 from sfnb.items.reading import ItemStream, read_items
 from sfnb.items.results import result_of
 from sfnb.items.writers import ResultWriter
@@ -17,10 +18,14 @@ from sfnb.values import Json
 
 
 class BucketData:
-    """Reads and writes what a Distributed Map asks for; fulfils `engine.map_ports.MapData`."""
+    """Reads and writes what a Distributed Map asks for; fulfils `engine.map_ports.MapData`.
 
-    def __init__(self, buckets: Buckets) -> None:
-        self.buckets = buckets
+    permit: asks what the machine's role may do; None: everything.
+    """
+
+    def __init__(self, buckets: Buckets, permit: Permit | None = None) -> None:
+        self.buckets = buckets if permit is None else PermittedBuckets(buckets, permit)
+        self._permit = permit
 
     def read(self, spec: ReadSpec) -> ItemStream:
         return read_items(
@@ -33,6 +38,11 @@ class BucketData:
             items,
             Batcher(max_items=spec.max_items, max_bytes=spec.max_bytes, batch_input=spec.batch_input),
         )
+
+    def start_children(self) -> None:
+        refusal = None if self._permit is None else self._permit.children()
+        if refusal is not None:
+            raise refusal
 
     def writer(self, spec: WriteSpec, map_run_arn: str, run_id: str) -> ResultWriter:
         bucket, prefix = spec.arguments.get("Bucket"), spec.arguments.get("Prefix")

@@ -49,6 +49,9 @@ class MockedMapData:
     def batches(self, items: Iterable[Json], spec: BatchSpec) -> Iterator[Batch]:
         return self._data.batches(items, spec)
 
+    def start_children(self) -> None:
+        self._data.start_children()
+
     def writer(self, spec: WriteSpec, map_run_arn: str, run_id: str) -> ResultSink:
         return Unwritten(spec, map_run_arn, run_id)
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from importlib.util import find_spec
 
-from sfnb.default import seed_aws, service, use_aws
+from sfnb.asl.ways import did_you_mean
+from sfnb.default import service
+from sfnb.default.reach import seed_aws, use_aws
 from sfnb.notebook import display as look
 from sfnb.notebook.options import Parser, Usage
 from sfnb.notebook.things import Variables, machine_named
@@ -25,6 +28,7 @@ def aws(options: Namespace, variables: Variables) -> object:
         if options.seed:
             return look.table(("what", "name", "note"), made, empty="nothing of AWS is named there")
     elif options.where == "profile":
+        _check_profile(options.name)
         use_aws(profile=options.name, region=options.region, endpoint_url=options.endpoint_url)
     elif options.where == "off":
         use_aws("off")
@@ -43,6 +47,20 @@ def _check(options: Namespace) -> None:
             raise Usage(f"%asl aws: {what} is for `%asl aws {place}`")
     if options.region and options.where not in ("local", "profile"):
         raise Usage("%asl aws: --region is for `%asl aws local` and `%asl aws profile`")
+
+
+def _check_profile(name: str | None) -> None:
+    """Raises Usage for a profile that is not configured, which else the first call would tell."""
+    if name is None or find_spec("botocore") is None:
+        return
+    from botocore.session import Session
+
+    known = Session().available_profiles
+    if name in known:
+        return
+    near = did_you_mean(name, known)
+    there = near or (f"there are {', '.join(known)}" if known else "none is configured in ~/.aws/config")
+    raise Usage(f"%asl aws: no profile is called '{name}'; {there}")
 
 
 def _told() -> list[tuple[str, str]]:

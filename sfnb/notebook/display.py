@@ -132,7 +132,7 @@ def _hint(hint: str) -> str:
     parts = []
     for is_code, lines in groupby(hint.split("\n"), key=lambda line: line.startswith("    ")):
         text = "\n".join(line[4:] if is_code else line for line in lines)
-        parts.append(_pre(text) if is_code else escape(text))
+        parts.append(_pre(text) if is_code else escape(text).replace("\n", "<br>"))
     return "".join(parts)
 
 

@@ -15,8 +15,9 @@ from sfnb.default import execution_of, machines, service, use_buckets
 from sfnb.engine.records import ExecutionFilter, ExecutionRecord
 from sfnb.engine.tokens import TaskToken
 from sfnb.errors import SfnbError
+from sfnb.given import read_definition
 from sfnb.keeping import INTERRUPTED, status_of
-from sfnb.machine import StateMachine, read_definition
+from sfnb.machine import StateMachine
 from sfnb.notebook import display as look
 from sfnb.notebook.aws import add_aws_options, aws
 from sfnb.notebook.cells import counted, run

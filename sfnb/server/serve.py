@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -26,14 +26,18 @@ BACKLOG = 1_024
 class Server:
     """A server that listens; `stop` ends it, and so does the end of the process.
 
+    first: called when the port is taken and before the first request is read; who calls so early waits.
     Raises SfnbError where it cannot listen, or where what it needs is not installed.
     """
 
-    def __init__(self, service: StepFunctions, settings: Settings) -> None:
+    def __init__(
+        self, service: StepFunctions, settings: Settings, first: Callable[[], None] = lambda: None
+    ) -> None:
         self.service = service
         self._socket = _listen(settings)
         try:
             self._uvicorn, self._app = _server(service, settings)
+            first()
         except BaseException:
             self._socket.close()
             raise

@@ -5,9 +5,13 @@ Source: AWS API reference, "StartExecution", "DescribeStateMachine"; AWS recordi
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from sfnb.engine.activities import InvalidArn
+from sfnb.trial.refusals import ValidationException
+
+_VERSION = re.compile("[1-9][0-9]*")
 
 
 class MachineArn(NamedTuple):
@@ -23,7 +27,8 @@ class MachineArn(NamedTuple):
 
     @property
     def version(self) -> int | None:
-        return int(self.qualifier) if self.qualifier is not None and self.qualifier.isdecimal() else None
+        qualifier = self.qualifier or ""
+        return int(qualifier) if _VERSION.fullmatch(qualifier) else None
 
 
 def machine_arn(text: str) -> MachineArn:
@@ -34,9 +39,27 @@ def machine_arn(text: str) -> MachineArn:
     Raises InvalidArn.
     """
     parts = checked(text, "stateMachine")
+    if len(parts) > 8:
+        raise InvalidArn(f"Invalid Arn: 'Invalid state machine ARN: {text}'")
     name, _, label = parts[6].partition("/")
     machine = ":".join((*parts[:6], name))
     return MachineArn(machine, label or None, parts[7] if len(parts) > 7 else None)
+
+
+def unqualified(arn: str) -> str:
+    """`arn`, if it is that of a state machine, not of a part of one.
+
+    Raises InvalidArn, ValidationException.
+    """
+    parsed = machine_arn(arn)
+    if parsed.label is not None:
+        raise ValidationException(
+            f"State machine ARN with a label is not supported by this API: '{arn}'",
+            "API_DOES_NOT_SUPPORT_LABELED_ARNS",
+        )
+    if parsed.qualifier is not None:
+        raise InvalidArn(f"Invalid Arn: 'Qualified state machine ARN not valid in this context: {arn}'")
+    return parsed.machine
 
 
 def checked(text: str, *kinds: str) -> list[str]:

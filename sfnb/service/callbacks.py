@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from sfnb.engine.activities import ActivityRecord, ActivityTask
 from sfnb.engine.tokens import TaskToken
@@ -36,15 +36,22 @@ class Callbacks(Tags):
         return self.registry.tokens.list(execution_arn)
 
     def create_activity(
-        self, name: str, *, key_id: str | None = None, reuse_seconds: int | None = None, kept: bool = False
+        self,
+        name: str,
+        *,
+        key_id: str | None = None,
+        reuse_seconds: int | None = None,
+        kept: bool = False,
+        tags: Mapping[str, str] | None = None,
     ) -> ActivityRecord:
-        """An activity of this name, which may have been there before.
+        """An activity of this name, which may have been there before, and keeps its tags then.
 
-        kept: it outlives the process. Raises InvalidName, ActivityAlreadyExists.
+        kept: it outlives the process. Raises InvalidName, ActivityAlreadyExists, TooManyTags,
+        ValidationException.
         """
         if not is_name(name):
             raise InvalidName(f"Invalid Name: '{name}'")
-        self._holdings()  # activities that are kept are read along with machines
+        self.check_tags(tags or {}, name)
         record = ActivityRecord(
             arn=self._arn("activity", name),
             name=name,
@@ -52,12 +59,17 @@ class Callbacks(Tags):
             key_id=key_id,
             reuse_seconds=reuse_seconds,
         )
-        found = self.registry.activities.create(record)
-        if (found.key_id, found.reuse_seconds) != (key_id, reuse_seconds):
-            raise ActivityAlreadyExists(f"Activity Already Exists: '{found.arn}'")
-        if kept:
-            shelf.keep_activity(self.store, found)
-        return found
+        with self._changing:
+            self._holdings()  # activities that are kept are read along with machines
+            before = self.registry.activities.find(record.arn)
+            found = before or record
+            if (found.key_id, found.reuse_seconds) != (key_id, reuse_seconds):
+                raise ActivityAlreadyExists(f"Activity Already Exists: '{found.arn}'")
+            if before is None and (kept or tags):
+                self._put_tags(record.arn, tags or {})
+            if kept:
+                shelf.keep_activity(self.store, found)
+            return self.registry.activities.create(found)
 
     def describe_activity(self, arn: str) -> ActivityRecord:
         """Raises ActivityDoesNotExist, InvalidArn."""
@@ -65,16 +77,20 @@ class Callbacks(Tags):
         return self.registry.activities.describe(arn)
 
     def list_activities(self) -> list[ActivityRecord]:
+        """By name."""
         self._holdings()
-        return self.registry.activities.list()
+        return sorted(self.registry.activities.list(), key=lambda record: record.name)
 
     def delete_activity(self, arn: str) -> None:
         """Also one that is not there; raises InvalidArn."""
-        self._holdings()
-        self.registry.activities.delete(arn)
-        self._tags.pop(arn, None)
-        shelf.keep_tags(self.store, arn, {})
-        shelf.drop(self.store, arn)
+        with self._changing:
+            self._holdings()
+            if self.registry.activities.find(arn) is None:
+                return
+            shelf.drop(self.store, arn)
+            shelf.keep_tags(self.store, arn, {})
+            self._forget_tags(arn)
+            self.registry.activities.delete(arn)
 
     def get_activity_task(
         self,

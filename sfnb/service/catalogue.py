@@ -21,7 +21,7 @@ from sfnb.engine.facts import ExecutionPlanned
 from sfnb.engine.map_names import label_of
 from sfnb.engine.ports import EventStore
 from sfnb.engine.records import ExecutionFilter, ExecutionRecord
-from sfnb.engine.redrive import described
+from sfnb.engine.redrive import DELETING, described
 from sfnb.map_runs import MapRuns, ResourceNotFound
 from sfnb.service.records import Live, Settings, StateMachineRecord
 from sfnb.service.refusals import ExecutionDoesNotExist, StateMachineDoesNotExist
@@ -50,7 +50,7 @@ class Catalogue(Tags):
         """Those that somebody has in hand."""
         self._keys: WeakKeyDictionary[Source, tuple[int, str]] = WeakKeyDictionary()
         """By the text that was kept: in which store, and the key there."""
-        self._read: dict[tuple[str, str], StateMachineRecord] = {}
+        self._read: dict[tuple[str, str, str | None], StateMachineRecord] = {}
 
     # Executions
 
@@ -106,7 +106,15 @@ class Catalogue(Tags):
         )  # it may just have ended
         plan = self.plan_of(live)
         clock = clock_like(plan.clock, state.stop_date or state.start_date)  # type: ignore[arg-type]
-        return described(state, record, clock.now(), most_events=plan.limits.history_events - 1)
+        state = described(state, record, clock.now(), most_events=plan.limits.history_events - 1)
+        if state.redrive_status == "NOT_REDRIVABLE" or not self.is_deleting(record.machine):
+            return state
+        return structs.replace(state, redrive_status="NOT_REDRIVABLE", redrive_status_reason=DELETING)
+
+    def is_deleting(self, machine: str) -> bool:
+        """Whether a machine, or the one that a label belongs to, goes when its executions have ended."""
+        held = self._holdings().get(machine.partition("/")[0])
+        return held is not None and held.deleting
 
     def first_of(self, live: Live) -> ev.ExecutionStarted:
         if live.first is None:
@@ -152,6 +160,10 @@ class Catalogue(Tags):
             if opener is not None:
                 return opener
         raise ResourceNotFound(f"Resource not found: '{map_run}'")
+
+    def labelled(self, machine: StateMachineRecord, label: str) -> StateMachineRecord:
+        """What the children of a Distributed Map of a machine run; raises StateMachineDoesNotExist."""
+        return part_of(machine, label, _processor(machine.definition, machine.arn, label))
 
     def store_of(self, machine: StateMachineRecord) -> EventStore:
         return self.scratch if self.scratch is not None and not machine.named else self.store
@@ -201,7 +213,8 @@ class Catalogue(Tags):
             raise StateMachineDoesNotExist(
                 f"State Machine Does Not Exist: '{arn}'; the log of '{record.arn}' does not say what it ran"
             )
-        machine = self._defined(arn, key, store)
+        revision = self._revision_of(record, store)
+        machine = self._defined(arn, key, revision, store)
         if machine is None:
             source = read_text(self._text_of(arn, key, store), max_bytes=2**62)
             kind: MachineType = "EXPRESS" if record.kind == "EXPRESS" and not labels else "STANDARD"
@@ -216,12 +229,13 @@ class Catalogue(Tags):
                 definition=definition,
                 warnings=warnings,
                 creation_date=record.started,
+                revision=revision,
             )
             if len(self._read) >= MOST_READ:
                 del self._read[next(iter(self._read))]
-            self._read[arn, key] = machine
+            self._read[arn, key, revision] = machine
         for label in labels:
-            machine = part_of(machine, label, _processor(machine.definition, machine.arn, label))
+            machine = self.labelled(machine, label)
         return machine
 
     def _text_of(self, arn: str, key: str, store: EventStore) -> str:
@@ -232,15 +246,27 @@ class Catalogue(Tags):
                 f"State Machine Does Not Exist: '{arn}'; the store has lost its definition"
             ) from None
 
-    def _defined(self, arn: str, key: str, store: EventStore) -> StateMachineRecord | None:
-        """A machine with this very definition, if there is one at hand."""
+    def _revision_of(self, record: ExecutionRecord, store: EventStore) -> str | None:
+        """Which revision of its machine an execution runs, if that has ever changed."""
+        held = self._holdings().get(record.machine.partition("/")[0])
+        if held is None or held.record.revision is None:
+            return None
+        plan = next(store.read(record.arn, after=1), None)
+        return plan.revision if isinstance(plan, ExecutionPlanned) else None
+
+    def _defined(
+        self, arn: str, key: str, revision: str | None, store: EventStore
+    ) -> StateMachineRecord | None:
+        """A machine with this very definition, if there is one at hand, as it was in this revision."""
         held = self._holdings().get(arn)
-        known = () if held is None else (held.record, *held.versions.values())
+        every = () if held is None else (held.record, *held.versions.values(), *held.past.values())
+        known = [machine for machine in every if machine.revision == revision]
         for machine in known:
             if self._keys.get(machine.source) == (id(store), key):
                 return machine
-        if (arn, key) in self._read or not known:
-            return self._read.get((arn, key))
+        read = self._read.get((arn, key, revision))
+        if read is not None or not known:
+            return read
         text = self._text_of(arn, key, store)  # a machine of an earlier session, not run in this one yet
         return next((machine for machine in known if machine.source.resolved_text == text), None)
 

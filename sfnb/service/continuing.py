@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from queue import SimpleQueue
@@ -14,7 +15,7 @@ from sfnb.engine import facts
 from sfnb.engine.clock import Clock, clock_like
 from sfnb.engine.fold import Standing
 from sfnb.engine.records import ExecutionRecord
-from sfnb.engine.redrive import redrive_refusal
+from sfnb.engine.redrive import DELETING, redrive_refusal
 from sfnb.engine.replay import Replay, resume
 from sfnb.errors import SfnbError, StaleAppend, StatesError
 from sfnb.service.executions import Executions
@@ -48,6 +49,7 @@ class Continuing(Executions):
     def __init__(self) -> None:
         super().__init__()
         self._redrive_tokens: dict[str, dict[str, datetime]] = {}
+        self._redriving = threading.Lock()
 
     def resume_execution(
         self,
@@ -100,7 +102,10 @@ class Continuing(Executions):
         self._check_open()
         record = self._record_of(arn)
         found = self._find_log(arn, machine, clock)
-        refusal = redrive_refusal(record, found.clock.now(), most_events=found.plan.limits.history_events - 1)
+        most_events = found.plan.limits.history_events - 1
+        refusal = redrive_refusal(record, found.clock.now(), most_events=most_events)
+        if refusal is None and self.is_deleting(record.machine):
+            refusal = DELETING
         if refusal is not None:
             raise ExecutionNotRedrivable(refusal)
         redriven = ev.ExecutionRedriven(
@@ -117,6 +122,10 @@ class Continuing(Executions):
         The ten latest tokens of an execution count, for 15 minutes; they end with the process.
         Raises as `redrive_execution`. Source: AWS API reference, RedriveExecution.
         """
+        with self._redriving:  # of two who ask at once with one token, the second hears of the first
+            return self._redriven(arn, token)
+
+    def _redriven(self, arn: str, token: str | None) -> datetime:
         given = self._redrive_tokens.setdefault(arn, {})
         now = self.clock().now()
         if token in given and now - given[token] < TOKEN_LASTS:

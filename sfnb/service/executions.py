@@ -5,17 +5,15 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from sfnb.asl.machine import walk
-from sfnb.asl.validation import invalid_input
 from sfnb.engine import events as ev
 from sfnb.engine.clock import Clock, new_name, new_seed
 from sfnb.engine.compat import COMPAT, CompatName
-from sfnb.engine.facts import ExecutionPlanned
 from sfnb.engine.limits import Limits
 from sfnb.engine.loop import Engine
 from sfnb.engine.map_ports import MapData
@@ -23,6 +21,7 @@ from sfnb.engine.map_run import MapRun
 from sfnb.engine.ports import Executor, Tasks
 from sfnb.engine.run import Run
 from sfnb.engine.sleepers import Sleepers
+from sfnb.engine.surroundings import Surroundings
 from sfnb.errors import StaleAppend, StoreFault
 from sfnb.items.buckets import Buckets
 from sfnb.items.map_data import BucketData
@@ -93,12 +92,7 @@ class Executions(Telling):
         Source: AWS API reference, StartExecution.
         """
         limits = (limits or self.limits).of_type(machine.type)
-        size = size_bytes(input.text)
-        if size > limits.payload_bytes:
-            raise InvalidExecutionInput(
-                f"The input is {size:,} bytes of JSON; an execution takes {limits.payload_bytes:,} at most. "
-                "Keep the data in a file or a bucket and pass its name, or lift the limits"
-            )
+        _check_size(input, limits)
         name = check_name(name or self.names(), "an execution")
         arn = self._execution_arn(machine, name)
         live = Live(arn, name, machine, self.store_of(machine))
@@ -118,17 +112,22 @@ class Executions(Telling):
             sleepers=sleepers,
             qualifiers=qualifiers,
         )
+        return self._begin(live, run, input)
+
+    def _begin(self, live: Live, run: Run, input: Payload) -> Live:
+        """Let it go on its way, unless one is on its way under its ARN."""
+        arn = live.arn
         with self._starting:
             self._check_open()
             if arn in self._live:
-                return self._started(machine, arn, input)
+                return self._started(live.machine, arn, input)
             live.run = run
             self._live[arn] = live
         try:
             live.first = self._accept(run, input)
         except StaleAppend:
             self._strike(live)
-            return self._started(machine, arn, input)
+            return self._started(live.machine, arn, input)
         except BaseException:
             self._strike(live)
             raise
@@ -196,12 +195,17 @@ class Executions(Telling):
             "kind": machine.type,
             "definition": self.keep_definition(machine, live.store),
             "compat": compat,
+            "revision": machine.revision,
         }
         if mocks is not None:
             from sfnb.mocks.written import written
 
             plan["mock"] = written(mocks)
         return plan
+
+    def _ended(self, live: Live, last: ev.Event) -> None:
+        self._strike(live)
+        live.end(last)
 
     def _strike(self, live: Live) -> None:
         """It is not under way any more."""
@@ -234,63 +238,6 @@ class Executions(Telling):
         live.wait()
         return live
 
-    def begin_execution(
-        self,
-        machine_arn: str,
-        input: str,
-        *,
-        name: str | None,
-        token: str,
-        clock: Clock,
-        sleepers: Sleepers,
-        on_output: Callable[[str], None],
-        synchronous: bool = False,
-    ) -> tuple[str, datetime]:
-        """Start an execution for a task of another one; answers with its ARN and when it started.
-
-        input: JSON text. clock, sleepers: of the execution that asks; the new one is on the same clock.
-        token: the same when the task is repeated, as after a crash: what it has started is not started
-            twice, unless it is EXPRESS.
-        synchronous: for StartSyncExecution, which raises StateMachineTypeNotSupported for a STANDARD machine.
-        Raises InvalidArn, StateMachineDoesNotExist, InvalidExecutionInput and what `start_execution` raises.
-        """
-        chosen = self.choose_state_machine(machine_arn)
-        machine = chosen.machine
-        if synchronous and machine.type != "EXPRESS":
-            raise StateMachineTypeNotSupported(NOT_SYNCHRONOUS)
-        try:
-            payload = Payload.of_text(input)
-        except ValueError:
-            raise InvalidExecutionInput(invalid_input(input)) from None
-        live = self._started_by(token, machine, name) or self.start_execution(
-            machine,
-            payload,
-            name=name or token,
-            clock=clock,
-            sleepers=sleepers,
-            on_output=on_output,
-            starter=token,
-            qualifiers=chosen.qualifiers,
-        )
-        return live.arn, self.describe_execution(live.arn).start_date
-
-    def _started_by(self, token: str, machine: StateMachineRecord, name: str | None) -> Live | None:
-        """What this very call has started before."""
-        if machine.type != "STANDARD":
-            return None
-        arn = self._execution_arn(machine, name or token)
-        plan = next(self.store_of(machine).read(arn, after=1), None)
-        if isinstance(plan, ExecutionPlanned) and (name is None or plan.starter == token):
-            return self.execution(arn)
-        return None
-
-    def when_ended(self, arn: str, tell: Callable[[], None]) -> None:
-        """Call `tell()` when the execution ends, on the engine's thread; at once if it has."""
-        live = self.execution(arn)
-        if live.last is None:
-            live = self._live.setdefault(arn, live)  # it has to be the same one when it is taken up
-        live.when_ended(tell)
-
     def _run(
         self,
         live: Live,
@@ -307,39 +254,48 @@ class Executions(Telling):
     ) -> Run:
         """seed: equal runs on frozen clocks are to be equal, so theirs is drawn from the name alone."""
         tasks: Tasks = self.registry.machine(machine.arn)
-        map_data: MapData = BucketData(self.buckets)
+        map_data: MapData = BucketData(self.buckets, self.registry.permit(machine, self.region, clock))
         if mocks is not None:
             tasks, map_data = mocks.around(tasks, map_data, clock.now())
-
-        def ended(last: ev.Event) -> None:
-            self._strike(live)
-            live.end(last)
-
-        return Run(
+        around = Surroundings(
             engine=self.engine,
+            store=live.store,
+            clock=clock,
+            sleepers=sleepers or Sleepers(),
+            executor=self.executor,
+            tasks=tasks,
+            map_data=map_data,
+            compat=COMPAT[plan["compat"]],
+            region=self.region,
+            role_arn=machine.role_arn,
+            seed=seed or (live.name if clock.frozen else new_seed()),
+            on_output=_Told(on_output) if on_output is not None else _ignore,
+            on_map_run=self.map_runs.opened,
+            on_events=self._observer(live, machine),
+        )
+        return self._run_in(around, live, machine, limits, plan, qualifiers)
+
+    def _run_in(
+        self,
+        around: Surroundings,
+        live: Live,
+        machine: StateMachineRecord,
+        limits: Limits,
+        plan: dict[str, Any],
+        qualifiers: Mapping[str, str] | None,
+    ) -> Run:
+        return Run(
+            around,
             definition=machine.definition,
             arn=live.arn,
             name=live.name,
             machine_arn=machine.arn,
             machine_name=machine.name,
-            role_arn=machine.role_arn,
-            region=self.region,
-            store=live.store,
-            clock=clock,
-            executor=self.executor,
-            tasks=tasks,
             limits=limits,
-            compat=COMPAT[plan["compat"]],
-            map_data=map_data,
-            seed=seed or (live.name if clock.frozen else new_seed()),
             plan=plan,
-            on_end=ended,
+            on_end=partial(self._ended, live),
             on_lost=live.lose,
-            on_output=_Told(on_output) if on_output is not None else _ignore,
-            on_map_run=self.map_runs.opened,
-            sleepers=sleepers,
             qualifiers=qualifiers,
-            on_events=self._observer(live, machine),
         )
 
     def stop_execution(self, arn: str, *, error: str | None = None, cause: str | None = None) -> None:
@@ -359,8 +315,7 @@ class Executions(Telling):
             id=record.last_id + 1, previous_event_id=0, timestamp=self.clock().now(), error=error, cause=cause
         )
         live.store.append(arn, [last], after=record.events)
-        self._strike(live)
-        live.end(last)
+        self._ended(live, last)
 
     def update_map_run(self, arn: str, **changes: Any) -> None:
         """Change max_concurrency, tolerated_failure_count or tolerated_failure_percentage of a map run.
@@ -375,12 +330,6 @@ class Executions(Telling):
                 "CANNOT_UPDATE_COMPLETED_MAP_RUN",
             )
         self.engine.post(map_run.run.guard, lambda: map_run.update(**changes))
-
-    def abort_execution(self, arn: str) -> None:
-        """End an execution that has taken its first turn as ABORTED, now; on the engine's thread only."""
-        run = self.execution(arn).run
-        if run is not None:
-            run.guard(run.stop)
 
 
 class _Told:
@@ -401,3 +350,13 @@ class _Told:
 
 def _ignore(text: str) -> None:
     """Nobody listens."""
+
+
+def _check_size(input: Payload, limits: Limits) -> None:
+    """Raises InvalidExecutionInput."""
+    size = size_bytes(input.text)
+    if size > limits.payload_bytes:
+        raise InvalidExecutionInput(
+            f"The input is {size:,} bytes of JSON; an execution takes {limits.payload_bytes:,} at most. "
+            "Keep the data in a file or a bucket and pass its name, or lift the limits"
+        )

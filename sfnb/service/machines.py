@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from msgspec import structs
@@ -12,33 +13,30 @@ from sfnb.asl.decode import decode, load
 from sfnb.asl.machine import Definition, MachineType
 from sfnb.asl.source import Source, read_text
 from sfnb.asl.validation import Validation, invalid_definition, validate_definition
-from sfnb.engine.activities import InvalidArn
 from sfnb.engine.clock import new_name
 from sfnb.engine.ports import EventStore
 from sfnb.engine.records import ExecutionFilter
 from sfnb.errors import Diagnostic
 from sfnb.service import shelf
-from sfnb.service.account import Account
-from sfnb.service.arns import machine_arn
+from sfnb.service.arns import machine_arn, unqualified
+from sfnb.service.conditions import check_description, check_settings, check_there
+from sfnb.service.labels import Labels
 from sfnb.service.names import check_name, is_name
 from sfnb.service.records import Encryption, Holding, Logging, Settings, StateMachineRecord
 from sfnb.service.refusals import (
-    InvalidEncryptionConfiguration,
-    InvalidLoggingConfiguration,
     InvalidName,
     MissingRequiredParameter,
+    ServiceQuotaExceededException,
     StateMachineAlreadyExists,
-    StateMachineDeleting,
     StateMachineDoesNotExist,
 )
-from sfnb.trial.refusals import InvalidDefinition, ValidationException
+from sfnb.trial.refusals import InvalidDefinition
 
 NOTHING_TO_CHANGE = (
     "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be "
     "specified"
 )
-UNPUBLISHED_DESCRIPTION = "Version description can only be set when publish is true"
-NO_DESTINATION = "Invalid Logging Configuration: Must specify exactly one Log Destination."
+MOST_VERSIONS = 1_000
 
 
 class Changes(NamedTuple):
@@ -51,10 +49,15 @@ class Changes(NamedTuple):
     encryption: Encryption | None = None
 
 
-class Machines(Account):
-    """Keeps state machines by ARN."""
+class Kept(NamedTuple):
+    """A machine as it is now. version: which it was published as, if it was."""
 
-    store: EventStore
+    record: StateMachineRecord
+    version: StateMachineRecord | None = None
+
+
+class Machines(Labels):
+    """Keeps state machines by ARN."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -98,7 +101,7 @@ class Machines(Account):
                 definition=definition,
                 warnings=warnings,
                 creation_date=self.clock().now(),
-                revision=None if before is None else new_name(),
+                revision=new_name() if before is not None and before.kept else None,
             )
             self._hold(record, before)
         return record
@@ -107,10 +110,41 @@ class Machines(Account):
         if before is None:
             self._held[record.arn] = Holding(record, kept=False)
             return
-        before.record = record
+        self._put(before, record)
         before.deleting = False
-        if before.kept:
-            shelf.keep_machine(self.store, before)
+
+    def _put(
+        self, holding: Holding, record: StateMachineRecord, version: StateMachineRecord | None = None
+    ) -> None:
+        """From now on the machine is `record`, and `version` one of its versions, new or not.
+
+        Raises StoreFault; nothing is changed then.
+        """
+        new = version if version is not None and version.version not in holding.versions else None
+        if holding.kept:
+            shelf.keep_machine(self.store, holding, record, new)
+        holding.change(record, new)
+
+    def _numbered(
+        self, holding: Holding, record: StateMachineRecord, description: str | None
+    ) -> StateMachineRecord:
+        """The version of a machine as `record` is; one that is to be kept yet, if there is none.
+
+        Raises ServiceQuotaExceededException.
+        """
+        for version in holding.versions.values():
+            if version.revision == record.revision and _same_text(version, record):
+                return version
+        if len(holding.versions) >= MOST_VERSIONS:
+            raise ServiceQuotaExceededException(
+                f"A state machine has {MOST_VERSIONS:,} versions at most: delete one"
+            )
+        return structs.replace(
+            record,
+            version=holding.last_version + 1,
+            description=description,
+            creation_date=self.clock().now(),
+        )
 
     def create_state_machine(
         self,
@@ -121,24 +155,28 @@ class Machines(Account):
         type: MachineType = "STANDARD",
         publish: bool = False,
         version_description: str | None = None,
-    ) -> Holding:
+        tags: Mapping[str, str] | None = None,
+    ) -> Kept:
         """Keep a new machine in the store, as AWS does. definition: JSON text.
 
-        One that is there and is the same, but for its role, is answered with.
+        One that is there and is the same, but for its role and tags, is answered with.
         Raises InvalidName, InvalidDefinition, InvalidLoggingConfiguration, ValidationException,
-        StateMachineAlreadyExists, StateMachineDeleting.
+        StateMachineAlreadyExists, StateMachineDeleting, TooManyTags.
         Source: AWS API reference, CreateStateMachine.
         """
         if not is_name(name):
             raise InvalidName(f"Invalid Name: '{name}'")
-        check_description(publish, version_description)
+        created = (publish, version_description)
+        check_description(*created)
         check_settings(settings)
+        self.check_tags(tags or {}, name)
         arn = self._arn("stateMachine", name)
         source, checked, warnings = self._checked(definition, type)
         with self._changing:
             before = self._gone(self._holdings().get(arn))
             if before is not None:
-                return self._same(before, source, type, settings)
+                self._check_same(before, source, type, settings, created)
+                return self._as_created(before, before.record, created)
             record = StateMachineRecord(
                 arn=arn,
                 name=name,
@@ -150,19 +188,44 @@ class Machines(Account):
                 warnings=warnings,
                 creation_date=self.clock().now(),
             )
-            holding = self._held[arn] = Holding(record, kept=True)
-            shelf.keep_machine(self.store, holding)
-            return holding
+            self._put_tags(arn, tags or {})  # first: a machine that is answered with keeps those it has
+            holding = Holding(record, kept=True)
+            holding.created = created
+            kept = self._as_created(holding, record, created)
+            self._held[arn] = holding
+            return kept
 
-    def _same(self, before: Holding, source: Source, type: MachineType, settings: Settings) -> Holding:
-        """A machine that is there already, if it is what is asked for."""
+    def _as_created(
+        self, holding: Holding, record: StateMachineRecord, created: tuple[bool, str | None]
+    ) -> Kept:
+        """Keep a machine that is new, or the version that it is to have and has not."""
+        publish, description = created
+        version = self._numbered(holding, record, description) if publish else None
+        if holding.record.arn not in self._held or (
+            version is not None and version.version not in holding.versions
+        ):
+            self._put(holding, record, version)
+        return Kept(record, version)
+
+    def _check_same(
+        self,
+        before: Holding,
+        source: Source,
+        type: MachineType,
+        settings: Settings,
+        created: tuple[bool, str | None],
+    ) -> None:
+        """A machine that is there already has to be what is asked for."""
         record = before.record
-        if before.deleting:
-            raise StateMachineDeleting(f"State Machine is being deleted: '{record.arn}'")
-        alike = structs.replace(settings, role_arn=record.role_arn) == record.settings
-        if not alike or record.type != type or record.source.resolved_text != source.resolved_text:
+        check_there(before)
+        same = (
+            structs.replace(settings, role_arn=record.role_arn) == record.settings
+            and record.type == type
+            and record.source.resolved_text == source.resolved_text
+            and before.created in (None, created)
+        )
+        if not same:
             raise StateMachineAlreadyExists(f"State Machine Already Exists: '{record.arn}'")
-        return before
 
     def _checked(
         self, definition: str, type: MachineType
@@ -175,9 +238,10 @@ class Machines(Account):
 
     def update_state_machine(
         self, arn: str, changes: Changes, *, publish: bool = False, version_description: str | None = None
-    ) -> Holding:
+    ) -> Kept:
         """Change a machine, for executions that are started from now on; raises as `create_state_machine`,
-        MissingRequiredParameter and StateMachineDoesNotExist.
+        MissingRequiredParameter, StateMachineDoesNotExist and ServiceQuotaExceededException; nothing is
+        changed then.
 
         Source: AWS API reference, UpdateStateMachine.
         """
@@ -186,6 +250,7 @@ class Machines(Account):
             raise MissingRequiredParameter(NOTHING_TO_CHANGE)
         with self._changing:
             holding = self._holding(unqualified(arn))
+            check_there(holding)
             record = holding.record
             settings = _changed(record.settings, changes)
             check_settings(settings)
@@ -195,20 +260,28 @@ class Machines(Account):
                 new = structs.replace(new, source=source, definition=definition, warnings=warnings)
             if new != record:
                 new = structs.replace(new, revision=new_name())
-            holding.record = structs.replace(new, updated=self.clock().now())
-            if holding.kept:
-                shelf.keep_machine(self.store, holding)
-            return holding
+            new = structs.replace(new, updated=self.clock().now())
+            version = self._numbered(holding, new, version_description) if publish else None
+            self._put(holding, new, version)
+            return Kept(new, version)
 
     def delete_state_machine(self, arn: str) -> None:
-        """Also one that is not there. One with executions under way goes when these have ended."""
+        """Also one that is not there. One with executions under way goes when these have ended, as they do
+        at their next transitions.
+        """
         with self._changing:
             holding = self._holdings().get(unqualified(arn))
             if holding is None:
                 return
+            if holding.kept and not holding.deleting:
+                shelf.keep_machine(self.store, holding, holding.record, deleting=True)
             holding.deleting = True
-            if self._gone(holding) is not None and holding.kept:
-                shelf.keep_machine(self.store, holding)
+            if self._gone(holding) is None:
+                return
+        self._end_executions(arn)
+
+    def _end_executions(self, arn: str) -> None:
+        """Have those of a machine end at their next transitions; there are none here."""
 
     def _gone(self, holding: Holding | None) -> Holding | None:
         """`holding`, unless it was to be deleted and its last execution has ended: then it is dropped."""
@@ -217,9 +290,10 @@ class Machines(Account):
         running = ExecutionFilter(machine=holding.record.arn, status=("RUNNING",), limit=1)
         if self.store.list(running):
             return holding
-        self._held.pop(holding.record.arn, None)
         if holding.kept:
             shelf.drop_machine(self.store, holding)
+        self._held.pop(holding.record.arn, None)
+        self._forget_tags(holding.record.arn)
         return None
 
     def validate_state_machine_definition(self, definition: str, **options: Any) -> Validation:
@@ -275,42 +349,6 @@ class Machines(Account):
         raise AssertionError
 
 
-def unqualified(arn: str) -> str:
-    """`arn`, if it is that of a state machine, not of a part of one.
-
-    Raises InvalidArn, ValidationException.
-    """
-    parsed = machine_arn(arn)
-    if parsed.label is not None:
-        raise ValidationException(
-            f"State machine ARN with a label is not supported by this API: '{arn}'",
-            "API_DOES_NOT_SUPPORT_LABELED_ARNS",
-        )
-    if parsed.qualifier is not None:
-        raise InvalidArn(f"Invalid Arn: 'Qualified state machine ARN not valid in this context: {arn}'")
-    return parsed.machine
-
-
-def check_description(publish: bool, description: str | None) -> None:
-    if description is not None and not publish:
-        raise ValidationException(UNPUBLISHED_DESCRIPTION)
-
-
-def check_settings(settings: Settings) -> None:
-    """Raises InvalidLoggingConfiguration, InvalidEncryptionConfiguration.
-
-    Logs that go nowhere may not be asked for; off, they may be sent somewhere (AWS recordings, api/logs).
-    """
-    groups = settings.logging.log_groups
-    if len(groups) > 1 or (settings.logging.level != "OFF" and not groups):
-        raise InvalidLoggingConfiguration(NO_DESTINATION)
-    encryption = settings.encryption
-    if (encryption.type == "CUSTOMER_MANAGED_KMS_KEY") != (encryption.key_id is not None):
-        raise InvalidEncryptionConfiguration(
-            "Invalid Encryption Configuration: 'kmsKeyId goes with CUSTOMER_MANAGED_KMS_KEY'"
-        )
-
-
 def _changed(settings: Settings, changes: Changes) -> Settings:
     given = {
         "role_arn": changes.role_arn,
@@ -319,3 +357,8 @@ def _changed(settings: Settings, changes: Changes) -> Settings:
         "encryption": changes.encryption,
     }
     return structs.replace(settings, **{name: value for name, value in given.items() if value is not None})
+
+
+def _same_text(one: StateMachineRecord, other: StateMachineRecord) -> bool:
+    """Machines that are defined anew in a process have no revisions."""
+    return one.source is other.source or one.source.resolved_text == other.source.resolved_text

@@ -21,11 +21,15 @@ from sfnb.errors import Diagnostic, StoreFault
 
 
 class Logging(msgspec.Struct, frozen=True, kw_only=True):
-    """What a machine's executions write to logs, and where. log_groups: ARNs."""
+    """What a machine's executions write to logs, and where.
+
+    log_groups: ARNs. names_none: an empty list of them was given, which is shown as such.
+    """
 
     level: Level = "OFF"
     include_data: bool = False
     log_groups: tuple[str, ...] = ()
+    names_none: bool = False
 
 
 class Encryption(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +39,11 @@ class Encryption(msgspec.Struct, frozen=True, kw_only=True):
     key_id: str | None = None
     reuse_seconds: int | None = None
 
+    @property
+    def is_whole(self) -> bool:
+        """A key of one's own is named if it is to be used, and only then."""
+        return (self.type == "CUSTOMER_MANAGED_KMS_KEY") == (self.key_id is not None)
+
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What a machine has besides its definition. tracing: by X-Ray; kept and shown, nothing is sent."""
@@ -43,6 +52,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     logging: Logging = Logging()
     tracing: bool = False
     encryption: Encryption = Encryption()
+
+
+MOST_PAST = 100
+"""How many earlier revisions of a machine are remembered."""
 
 
 class StateMachineRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +108,8 @@ class Holding:
 
     record: as it is now. versions: those that have not been deleted; last_version: the latest number that was
     given. aliases: by name. deleting: it goes once its executions have ended. kept: it outlives the process.
+    created: whether it was published as it was created, and with which description; None: nobody has said.
+    past: what it was before, by revision, as far as this process knows.
     """
 
     def __init__(self, record: StateMachineRecord, *, kept: bool) -> None:
@@ -104,6 +119,19 @@ class Holding:
         self.last_version = 0
         self.aliases: dict[str, Alias] = {}
         self.deleting = False
+        self.created: tuple[bool, str | None] | None = None
+        self.past: dict[str | None, StateMachineRecord] = {}
+
+    def change(self, record: StateMachineRecord, version: StateMachineRecord | None = None) -> None:
+        """From now on the machine is `record`, and `version` one of its versions."""
+        if record.revision != self.record.revision:
+            self.past[self.record.revision] = self.record
+            if len(self.past) > MOST_PAST:
+                del self.past[next(iter(self.past))]
+        self.record = record
+        if version is not None and version.version is not None:
+            self.versions[version.version] = version
+            self.last_version = max(self.last_version, version.version)
 
 
 class Live:

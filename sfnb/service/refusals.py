@@ -48,6 +48,10 @@ class InvalidLoggingConfiguration(SfnbError):
     """Where logs go is not said, or said more than once."""
 
 
+class InvalidTracingConfiguration(SfnbError):
+    """Whether to trace is not said."""
+
+
 class InvalidEncryptionConfiguration(SfnbError):
     """A key of one's own is to be used, and none is named; or the other way round."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -36,6 +37,7 @@ class _Machine(msgspec.Struct, frozen=True, kw_only=True):
     description: str | None = None
     last_version: int = 0
     deleting: bool = False
+    created: tuple[bool, str | None] | None = None
 
 
 class _Tags(msgspec.Struct, frozen=True):
@@ -49,14 +51,24 @@ _tags = msgspec.json.Decoder(_Tags)
 _activity = msgspec.json.Decoder(ActivityRecord)
 
 
-def keep_machine(store: EventStore, holding: Holding) -> None:
-    store.keep_resource(
-        holding.record.arn, MACHINE, _written(holding.record, holding.last_version, holding.deleting)
-    )
+def keep_machine(
+    store: EventStore,
+    holding: Holding,
+    record: StateMachineRecord,
+    version: StateMachineRecord | None = None,
+    *,
+    deleting: bool = False,
+) -> None:
+    """Keep a machine as it is going to be, and with it a new version if it gets one.
 
-
-def keep_version(store: EventStore, version: StateMachineRecord) -> None:
-    store.keep_resource(f"{version.arn}:{version.version}", VERSION, _written(version))
+    A version whose number the machine does not know yet is none: so the machine, kept last, decides.
+    """
+    last_version = holding.last_version
+    if version is not None:
+        store.keep_resource(f"{version.arn}:{version.version}", VERSION, _written(version))
+        last_version = version.version or last_version
+    data = _written(record, last_version=last_version, deleting=deleting, created=holding.created)
+    store.keep_resource(record.arn, MACHINE, data)
 
 
 def keep_alias(store: EventStore, alias: Alias) -> None:
@@ -79,7 +91,7 @@ def drop(store: EventStore, arn: str) -> None:
 
 
 def drop_machine(store: EventStore, holding: Holding) -> None:
-    """With all that belongs to it."""
+    """With all that belongs to it, itself last: until then it is one that is being deleted."""
     arn = holding.record.arn
     for number in holding.versions:
         store.drop_resource(f"{arn}:{number}")
@@ -96,9 +108,13 @@ def machines(store: EventStore) -> dict[str, Holding]:
         holding = held[kept.arn] = Holding(_read(kept), kept=True)
         holding.last_version = kept.last_version
         holding.deleting = kept.deleting
+        holding.created = kept.created
     for version in map(_machine.decode, store.resources(VERSION)):
-        if version.arn in held and version.version is not None:
-            held[version.arn].versions[version.version] = _read(version)
+        number = version.version or 0
+        if version.arn in held and 0 < number <= held[version.arn].last_version:
+            held[version.arn].versions[number] = _read(version)
+    for holding in held.values():
+        holding.versions = dict(sorted(holding.versions.items()))
     for alias in map(_alias.decode, store.resources(ALIAS)):
         machine = alias.arn.rpartition(":")[0]
         if machine in held:
@@ -115,7 +131,8 @@ def activities(store: EventStore) -> Iterator[ActivityRecord]:
     return map(_activity.decode, store.resources(ACTIVITY))
 
 
-def _written(record: StateMachineRecord, last_version: int = 0, deleting: bool = False) -> bytes:
+def _written(record: StateMachineRecord, **held: Any) -> bytes:
+    """held: what is known of a machine besides; see `Holding`."""
     return msgspec.json.encode(
         _Machine(
             arn=record.arn,
@@ -128,8 +145,7 @@ def _written(record: StateMachineRecord, last_version: int = 0, deleting: bool =
             revision=record.revision,
             version=record.version,
             description=record.description,
-            last_version=last_version,
-            deleting=deleting,
+            **held,
         )
     )
 

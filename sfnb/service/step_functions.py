@@ -21,6 +21,7 @@ from sfnb.items.s3 import S3Buckets
 from sfnb.map_runs import MapRuns
 from sfnb.registry import Registry
 from sfnb.service.callbacks import Callbacks
+from sfnb.service.nesting import Nesting
 from sfnb.service.trials import Trials
 from sfnb.stores.memory import MemoryStore
 
@@ -28,7 +29,7 @@ BUCKETS = "buckets"
 """The folder that stands for S3 unless another is given; it need not exist."""
 
 
-class StepFunctions(Trials, Callbacks):
+class StepFunctions(Trials, Nesting, Callbacks):
     """State machines and their executions.
 
     store: where the logs of executions go, in memory by default. scratch: where those go whose machines have

@@ -9,22 +9,13 @@ from sfnb.map_runs import ResourceNotFound
 from sfnb.registry import Registry
 from sfnb.service import shelf
 from sfnb.service.arns import checked
-from sfnb.service.refusals import (
-    TooManyTags,
-)
 from sfnb.service.versions import Versions
-
-MOST_TAGS = 50
 
 
 class Tags(Versions):
-    """Keeps tags by ARN."""
+    """Tags what there is."""
 
     registry: Registry
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._tags: dict[str, dict[str, str]] = {}
 
     def list_tags_for_resource(self, arn: str) -> dict[str, str]:
         """Raises ResourceNotFound, InvalidArn."""
@@ -32,28 +23,20 @@ class Tags(Versions):
         return dict(self._tags.get(arn, {}))
 
     def tag_resource(self, arn: str, tags: Mapping[str, str]) -> None:
-        """Add these, or change their values; raises ResourceNotFound, TooManyTags."""
-        self._check_there(arn)
+        """Add these, or change their values; raises ResourceNotFound, TooManyTags, ValidationException."""
         with self._changing:
-            self._put_tags(arn, {**self._tags.get(arn, {}), **tags})
+            self._check_there(arn)
+            new = {**self._tags.get(arn, {}), **tags}
+            self.check_tags(new, arn)
+            self._put_tags(arn, new)
 
     def untag_resource(self, arn: str, keys: Iterable[str]) -> None:
         """Also those that are not there; raises ResourceNotFound."""
-        self._check_there(arn)
         gone = set(keys)
         with self._changing:
+            self._check_there(arn)
             tags = self._tags.get(arn, {})
             self._put_tags(arn, {key: value for key, value in tags.items() if key not in gone})
-
-    def check_tags(self, tags: Mapping[str, str], arn: str) -> None:
-        """Raises TooManyTags."""
-        if len(tags) > MOST_TAGS:
-            raise TooManyTags(f"Too Many Tags: '{len(tags)} for {arn}, {MOST_TAGS} at most'")
-
-    def _put_tags(self, arn: str, tags: dict[str, str]) -> None:
-        self.check_tags(tags, arn)
-        self._tags[arn] = tags
-        shelf.keep_tags(self.store, arn, tags)
 
     def _read_kept(self, store: EventStore) -> None:
         super()._read_kept(store)

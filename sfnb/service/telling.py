@@ -7,6 +7,7 @@ not been told when the process ends is not told again: AWS promises its own as b
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from sfnb.deliveries.logs import LogSink
 from sfnb.deliveries.status_changes import status_change
@@ -14,6 +15,10 @@ from sfnb.deliveries.worker import Worker
 from sfnb.engine import events as ev
 from sfnb.engine.execution import state_of
 from sfnb.engine.log_records import log_records
+from sfnb.engine.loop import Engine
+from sfnb.engine.records import ExecutionFilter
+from sfnb.engine.run import Run
+from sfnb.errors import ExecutionOwned
 from sfnb.service.catalogue import Catalogue
 from sfnb.service.records import Live, StateMachineRecord
 
@@ -30,9 +35,14 @@ class Telling(Catalogue):
         their own; none unless there is somebody.
     """
 
+    engine: Engine
     log_sinks: list[LogSink]
     status_sinks: list[StatusSink]
     worker: Worker
+
+    def stop_execution(self, arn: str, *, error: str | None = None, cause: str | None = None) -> None:
+        """End a running execution as ABORTED."""
+        raise NotImplementedError
 
     def _observer(self, live: Live, machine: StateMachineRecord) -> Observer | None:
         """Who is handed an execution's events, and those of its map runs' children; None for nobody."""
@@ -81,3 +91,29 @@ class Telling(Catalogue):
                 changes.append(status_change(live.arn, live.machine.arn, live.name, first, state))
         for sink in self.status_sinks:
             sink(changes)
+
+    def _end_executions(self, arn: str) -> None:
+        """Have those of a machine end at their next transitions; those that nobody goes on with, now.
+
+        Source: AWS API reference, DeleteStateMachine.
+        """
+        for live in list(self._live.values()):
+            if live.machine.arn == arn and live.run is not None:
+                self.engine.post(_end_at_transition, live.run)
+        for record in self.list_executions(ExecutionFilter(machine=arn, status=("RUNNING",))):
+            if self.is_interrupted(record):
+                with suppress(ExecutionOwned):  # somebody goes on with it after all
+                    self.stop_execution(record.arn)
+
+
+def _end_at_transition(run: Run) -> None:
+    """On the engine's thread."""
+    tell = run.on_events
+
+    def observe(arn: str, events: Sequence[ev.Event]) -> None:
+        if tell is not None:
+            tell(arn, events)
+        if any(isinstance(event, ev.StateExited) for event in events):
+            run.engine.post(run.guard, run.stop)
+
+    run.on_events = observe

@@ -14,18 +14,17 @@ from sfnb.engine.activities import InvalidArn
 from sfnb.engine.clock import pick
 from sfnb.map_runs import ResourceNotFound
 from sfnb.service import shelf
-from sfnb.service.arns import machine_arn
-from sfnb.service.machines import Machines, unqualified
+from sfnb.service.arns import machine_arn, unqualified
+from sfnb.service.conditions import check_there
+from sfnb.service.machines import Machines
 from sfnb.service.records import Alias, Holding, Route, StateMachineRecord
 from sfnb.service.refusals import (
     ConflictException,
     ServiceQuotaExceededException,
-    StateMachineDeleting,
     StateMachineDoesNotExist,
 )
 from sfnb.trial.refusals import ValidationException
 
-MOST_VERSIONS = 1_000
 MOST_ALIASES = 100
 ROUTING = "INVALID_ROUTING_CONFIGURATION"
 ABSENT = "Request references a resource that does not exist."
@@ -63,39 +62,21 @@ class Versions(Machines):
         with self._changing:
             holding = self._holding(unqualified(arn))
             record = holding.record
-            if holding.deleting:
-                raise StateMachineDeleting(f"State Machine is being deleted: '{arn}'")
+            check_there(holding)
             if revision is not None and revision != (record.revision or "INITIAL"):
                 raise ConflictException(
                     f"Failed to publish the State Machine version for revision {revision}. "
                     f"The current State Machine revision is {record.revision or 'INITIAL'}."
                 )
-            for version in holding.versions.values():
-                if version.revision == record.revision:
-                    return version
-            if len(holding.versions) >= MOST_VERSIONS:
-                raise ServiceQuotaExceededException(
-                    f"A state machine has {MOST_VERSIONS:,} versions at most: delete one"
-                )
-            return self._publish(holding, description)
-
-    def _publish(self, holding: Holding, description: str | None) -> StateMachineRecord:
-        holding.last_version += 1
-        version = structs.replace(
-            holding.record,
-            version=holding.last_version,
-            description=description,
-            creation_date=self.clock().now(),
-        )
-        holding.versions[holding.last_version] = version
-        if holding.kept:
-            shelf.keep_version(self.store, version)
-            shelf.keep_machine(self.store, holding)
-        return version
+            version = self._numbered(holding, record, description)
+            if version.version not in holding.versions:
+                self._put(holding, record, version)
+            return version
 
     def list_state_machine_versions(self, arn: str) -> list[StateMachineRecord]:
-        """Newest first."""
-        return list(self._holding(unqualified(arn)).versions.values())[::-1]
+        """Newest first. None of a machine that is not there: AWS knows no error for it."""
+        holding = self._holdings().get(unqualified(arn))
+        return [] if holding is None else list(holding.versions.values())[::-1]
 
     def delete_state_machine_version(self, arn: str) -> None:
         """Also one that is not there; raises ConflictException while an alias names it."""
@@ -112,9 +93,9 @@ class Versions(Machines):
                     "Version to be deleted must not be referenced by an alias. "
                     f"Current list of aliases referencing this version: [{', '.join(naming)}]"
                 )
-            del holding.versions[parsed.version]
             if holding.kept:
                 shelf.drop(self.store, arn)
+            del holding.versions[parsed.version]
 
     # Aliases
 
@@ -128,6 +109,7 @@ class Versions(Machines):
         """
         with self._changing:
             holding, checked = self._routed(routes)
+            check_there(holding)
             arn = f"{holding.record.arn}:{name}"
             before = holding.aliases.get(name)
             if before is not None:
@@ -157,9 +139,13 @@ class Versions(Machines):
         routes: Sequence[tuple[str, int]] | None = None,
         description: str | None = None,
     ) -> Alias:
-        """Raises ResourceNotFound, ValidationException."""
+        """A change that changes nothing is none. Raises ResourceNotFound, ValidationException,
+        StateMachineDeleting.
+        """
         with self._changing:
-            holding, alias = self._alias(arn)
+            holding, before = self._alias(arn)
+            check_there(holding)
+            alias = before
             if routes is not None:
                 target, checked = self._routed(routes)
                 if target is not holding:
@@ -167,8 +153,9 @@ class Versions(Machines):
                 alias = structs.replace(alias, routes=checked)
             if description is not None:
                 alias = structs.replace(alias, description=description)
-            alias = structs.replace(alias, update_date=self.clock().now())
-            self._keep_alias(holding, alias)
+            if alias != before:
+                alias = structs.replace(alias, update_date=self.clock().now())
+                self._keep_alias(holding, alias)
             return alias
 
     def describe_state_machine_alias(self, arn: str) -> Alias:
@@ -176,9 +163,13 @@ class Versions(Machines):
         return self._alias(arn)[1]
 
     def list_state_machine_aliases(self, arn: str) -> list[Alias]:
-        """Those of a machine, or those that name a version; oldest first."""
+        """Those of a machine, or those that name a version; oldest first, as recorded.
+
+        Raises StateMachineDoesNotExist, StateMachineDeleting.
+        """
         parsed = machine_arn(arn)
         holding = self._holding(parsed.machine, arn)
+        check_there(holding)
         if parsed.version is None:
             return list(holding.aliases.values())
         return _naming(holding, parsed.version)
@@ -187,9 +178,9 @@ class Versions(Machines):
         """Raises ResourceNotFound."""
         with self._changing:
             holding, alias = self._alias(arn)
-            del holding.aliases[alias.name]
             if holding.kept:
-                shelf.drop(self.store, arn)
+                shelf.drop(self.store, alias.arn)
+            del holding.aliases[alias.name]
 
     def _alias(self, arn: str) -> tuple[Holding, Alias]:
         parsed = machine_arn(arn)
@@ -200,9 +191,9 @@ class Versions(Machines):
         return holding, alias
 
     def _keep_alias(self, holding: Holding, alias: Alias) -> None:
-        holding.aliases[alias.name] = alias
         if holding.kept:
             shelf.keep_alias(self.store, alias)
+        holding.aliases[alias.name] = alias
 
     def _routed(self, routes: Sequence[tuple[str, int]]) -> tuple[Holding, tuple[Route, ...]]:
         """The machine whose versions are named, and the routes.
@@ -251,8 +242,7 @@ class Versions(Machines):
         if machine_arn(arn).label is not None:
             unqualified(arn)
         chosen = self._chosen(arn, lambda routes: routes[pick([route.weight for route in routes])])
-        if self._holding(chosen.machine.arn).deleting:
-            raise StateMachineDeleting(f"State Machine is being deleted: '{arn}'")
+        check_there(self._holding(chosen.machine.arn))
         return chosen
 
     def _chosen(self, arn: str, choose: Callable[[Sequence[Route]], Route]) -> Chosen:

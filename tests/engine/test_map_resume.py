@@ -13,9 +13,9 @@ from machines import NOON, TREE, arn_of, chain, distinct, distributed, frozen, p
 from msgspec import structs
 
 import sfnb
+from sfnb.engine import children as module
 from sfnb.engine import events as ev
 from sfnb.engine import facts
-from sfnb.engine import map_run as module
 from sfnb.engine.clock import JumpClock
 from sfnb.engine.ports import Append
 from sfnb.engine.replay import ReplayMismatch

@@ -12,10 +12,11 @@ import pytest
 from machines import TREE
 from msgspec import structs
 
+from sfnb.engine import children as module
 from sfnb.engine import facts
-from sfnb.engine import map_run as module
 from sfnb.engine.clock import JumpClock
 from sfnb.engine.limits import AWS_LIMITS
+from sfnb.engine.map_pump import PUMP_CHILDREN
 from sfnb.engine.map_run import MapRun
 from sfnb.execution import Execution
 from sfnb.items.folder import FolderBuckets
@@ -174,8 +175,8 @@ def test_old_children_are_forgotten_and_memory_stays_bounded(
     _, map_run = run(service, distributed(ItemReader=CSV, ResultWriter=WRITER))
 
     assert map_run.items.succeeded == 200
-    assert len(map_run.children) <= 10 + module.PUMP_CHILDREN
-    assert len(service.store.executions()) <= 11 + module.PUMP_CHILDREN
+    assert len(map_run.children) <= 10 + PUMP_CHILDREN
+    assert len(service.store.executions()) <= 11 + PUMP_CHILDREN
 
 
 def test_children_take_turns_with_other_executions(service: StepFunctions) -> None:

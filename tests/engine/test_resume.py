@@ -95,9 +95,7 @@ CASES: dict[str, TREE] = {
             "Resource": "arn:aws:states:::lambda:invoke",
             "Parameters": {
                 "FunctionName": "work",
-                "Payload": {
-                    "fail.$": "States.ArrayGetItem(States.Array('A', 'B', ''), $$.State.RetryCount)"
-                },
+                "Payload": {"fail.$": "States.ArrayGetItem(States.Array('A', 'B', ''), $$.State.RetryCount)"},
             },
             "Retry": [{"ErrorEquals": ["States.ALL"]}],
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ moto = pytest.importorskip("moto")
 REGION = "us-east-1"
 SDK = "arn:aws:states:::aws-sdk:"
 OPTIMIZED = "arn:aws:states:::"
+BY_AWS = "an AWS to call: %asl aws, or AWS_ENDPOINT_URL for sfnb serve"
 
 
 @pytest.fixture
@@ -258,15 +260,39 @@ def test_a_function_stands_before_aws(service: StepFunctions) -> None:
     assert execution.output == "not sent"
 
 
-def test_offline_nothing_is_called() -> None:
+@pytest.mark.parametrize(
+    ("resource", "name", "really"),
+    [
+        (f"{SDK}s3:listBuckets", "aws-sdk:s3:listBuckets", BY_AWS),
+        (f"{OPTIMIZED}sqs:sendMessage.waitForTaskToken", "sqs:sendMessage", BY_AWS),
+        (f"{OPTIMIZED}glue:startJobRun.sync", "glue:startJobRun.sync", BY_AWS),
+        (f"{OPTIMIZED}http:invoke", "http:invoke", "a connection by sfnb.create_connection"),
+    ],
+)
+def test_offline_nothing_is_called_and_the_cause_says_what_to_do(
+    resource: str, name: str, really: str
+) -> None:
     service = StepFunctions()
-    execution = call(service, f"{SDK}s3:listBuckets", {})
+    execution = call(service, resource, {"Token.$": "$$.Task.Token"} if "Token" in resource else {})
     service.close()
 
     assert (execution.error, execution.cause) == (
         "States.TaskFailed",
-        f"No function stands for '{SDK}s3:listBuckets'",
+        f"No function stands for '{resource}', and no AWS is in use: give it a function of the name "
+        f'"{name}", a mock, or {really}',
     )
+
+
+@pytest.mark.parametrize("resource", [f"{OPTIMIZED}glue:startJobRun.sync", f"{SDK}s3:listBuckets"])
+def test_a_function_that_the_cause_asks_for_is_found(resource: str) -> None:
+    service = StepFunctions()
+    asked = re.search(r'of the name "(.*?)"', str(call(service, resource, {}).cause))
+    assert asked is not None
+    service.registry.functions[asked[1]] = lambda parameters: "found"
+    execution = call(service, resource, {})
+    service.close()
+
+    assert execution.output == "found"
 
 
 def test_boto3_is_loaded_when_it_is_needed() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from msgspec import Struct
 
 from sfnb.engine.clock import JumpClock
+from sfnb.engine.facts import AnswerDropped
 from sfnb.integrations.aws import Aws
 from sfnb.machine import load_machine
 from sfnb.service import StepFunctions
@@ -288,6 +290,70 @@ def test_a_sibling_that_fails_stops_the_job(aws: Aws, service: StepFunctions) ->
     assert execution.wait(SOON)
     assert execution.error == "ValueError"
     assert stopped.first()["JobName"] == "job"
+
+
+class Held:
+    """Holds the answer of an operation back until it is let go. called: the operation has been done."""
+
+    def __init__(self) -> None:
+        self.called, self.let_go = threading.Event(), threading.Event()
+
+    def __call__(self, parsed: dict[str, Any]) -> None:
+        self.called.set()
+        assert self.let_go.wait(SOON)
+
+
+def test_a_job_whose_submission_returns_after_the_execution_was_stopped_is_stopped(
+    aws: Aws, service: StepFunctions
+) -> None:
+    parameters, held = glue_run(aws), Held()
+    changed(aws, "glue", "StartJobRun", held)
+    asked, stopped = Seen(aws, "glue", "GetJobRun"), Seen(aws, "glue", "BatchStopJobRun")
+    machine = load_machine(service, task("glue:startJobRun.sync", parameters), name="machine")
+    execution = machine.start(clock=JumpClock())
+    assert held.called.wait(SOON)
+    execution.stop()
+    assert execution.wait(SOON)
+    assert not stopped.calls
+
+    held.let_go.set()
+
+    assert stopped.first()["JobName"] == "job"
+    assert all(stopped.first()["JobRunIds"])
+    assert not asked.calls
+    assert types(execution)[-1] == "ExecutionAborted"
+
+
+def test_a_job_whose_submission_returns_after_a_sibling_has_failed_is_stopped(
+    aws: Aws, service: StepFunctions
+) -> None:
+    parameters, held = glue_run(aws), Held()
+    changed(aws, "glue", "StartJobRun", held)
+    stopped = Seen(aws, "glue", "BatchStopJobRun")
+    job = task("glue:startJobRun.sync", parameters)
+    failing = {"StartAt": "Fails", "States": {"Fails": {"Type": "Task", "Resource": "fail", "End": True}}}
+    catch = [{"ErrorEquals": ["ValueError"], "Next": "After"}]
+    both = {"Type": "Parallel", "Branches": [job, failing], "Catch": catch, "End": True}
+    after = {"Type": "Task", "Resource": "after", "End": True}
+
+    def fail() -> None:
+        assert held.called.wait(SOON)
+        raise ValueError("the sibling has failed")
+
+    def let_go() -> str:
+        held.let_go.set()
+        return str(stopped.first()["JobName"])
+
+    service.registry.functions.update(fail=fail, after=let_go)
+    machine = load_machine(
+        service, {"StartAt": "Both", "States": {"Both": both, "After": after}}, name="machine"
+    )
+    execution = machine.start(clock=JumpClock())
+
+    assert execution.wait(SOON)
+    assert execution.output == "job"
+    assert [event.outcome for event in execution.log if isinstance(event, AnswerDropped)] == ["succeeded"]
+    assert "TaskSubmitted" not in types(execution)
 
 
 def test_a_function_stands_before_a_job(aws: Aws, service: StepFunctions) -> None:

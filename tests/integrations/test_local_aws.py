@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from sfnb import default
+from sfnb.default import reach
 from sfnb.errors import SfnbError
 from sfnb.integrations.aws_seed import seed
 from sfnb.integrations.local_aws import LocalAws
@@ -227,18 +228,18 @@ def test_neither_proxies_nor_endpoints_of_the_user_stand_in_its_way(
 def test_the_default_service_takes_it_and_lets_it_go(local: LocalAws) -> None:
     default.service.cache_clear()
     with pytest.raises(SfnbError, match=r'sfnb\.use_aws\("local"\)'):
-        default.aws_client("sqs")
+        reach.aws_client("sqs")
     machine = default.load(
         {
             "StartAt": "S",
             "States": {"S": task("sqs:sendMessage", {"QueueUrl": "q", "MessageBody": "m"}, End=True)},
         }
     )
-    default.use_aws("local", seed=machine, fresh=True)
+    reach.use_aws("local", seed=machine, fresh=True)
     assert machine.run().status == "SUCCEEDED"
-    assert len(default.aws_client("sqs").receive_message(QueueUrl="q")["Messages"]) == 1
+    assert len(reach.aws_client("sqs").receive_message(QueueUrl="q")["Messages"]) == 1
 
-    default.use_aws("off")
+    reach.use_aws("off")
     assert machine.run().error == "States.TaskFailed"
     default.service().close()
     default.service.cache_clear()
@@ -247,7 +248,7 @@ def test_the_default_service_takes_it_and_lets_it_go(local: LocalAws) -> None:
 @pytest.mark.parametrize("given", [{"seed": ["machine"]}, {"fresh": True}, {"where": "moon"}])
 def test_what_does_not_go_together_is_refused(given: Any) -> None:
     with pytest.raises(SfnbError, match="use_aws takes"):
-        default.use_aws(**given)
+        reach.use_aws(**given)
 
 
 def test_without_moto_it_names_the_extra() -> None:

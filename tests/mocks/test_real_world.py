@@ -47,7 +47,7 @@ def test_a_published_definition_ends_well(
     machine = load_machine(service, (FOLDER / name).read_bytes(), name="machine")
     own = service.registry.machine(machine.arn)
     data = MockedMapData(BucketData(service.buckets), wanted, NEW_YEAR)
-    monkeypatch.setattr("sfnb.service.executions.BucketData", lambda buckets: data)
+    monkeypatch.setattr("sfnb.service.executions.BucketData", lambda buckets, permit: data)
     monkeypatch.setattr(service.registry, "machine", lambda arn: MockedTasks(own, Mocks({}, wanted)))
 
     for seed in range(3):

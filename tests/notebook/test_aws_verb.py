@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -87,7 +88,15 @@ def test_off_ends_calls_and_says_what_to_do(run: Any, fresh: None) -> None:
     assert isinstance(run('sfnb.aws_client("sqs")').error, SfnbError)
 
 
-def test_a_profile_is_named(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tmp_path / "config"
+    config.write_text("[profile work]\nregion = eu-west-1\n[profile home]\nregion = eu-west-1\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+
+
+def test_a_profile_is_named(run: Any, configured: None) -> None:
     assert run("%asl aws profile work --region eu-west-1").texts[0].splitlines()[0] == (
         "calls go to  AWS, as the profile work"
     )
@@ -95,6 +104,21 @@ def test_a_profile_is_named(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run("%asl aws profile --endpoint-url http://localhost:4566").texts[0].splitlines()[0] == (
         "calls go to  http://localhost:4566"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("wrok", "no profile is called 'wrok'; did you mean \"work\"?"), ("prod", "there are work, home")],
+)
+def test_a_profile_that_is_not_configured_is_told_at_once(
+    run: Any, configured: None, name: str, message: str
+) -> None:
+    run("%asl aws off")
+    ran = run(f"%asl aws profile {name}")
+
+    assert isinstance(ran.error, Usage)
+    assert message in ran.printed
+    assert "nowhere" in run("%asl aws").texts[0]
 
 
 def test_the_users_own_boto3_is_left_alone(run: Any, fresh: None, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -164,7 +164,7 @@ def test_metadata_alone_can_be_asked_for(sfn: Any, service: StepFunctions) -> No
     arn = create(sfn)
     started = run(sfn, service, arn, input='{"n": 1}')
 
-    assert sfn.describe_state_machine(stateMachineArn=arn, includedData="METADATA_ONLY")["definition"] == ""
+    assert sfn.describe_state_machine(stateMachineArn=arn, includedData="METADATA_ONLY")["definition"] == "{}"
     told = sfn.describe_execution(executionArn=started, includedData="METADATA_ONLY")
     assert {"input", "output"}.isdisjoint(told)
     assert told["inputDetails"] == {"included": False}

@@ -4,27 +4,19 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import socket
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 
 from sfnb.execution import Execution
 from sfnb.machine import load_machine
-from sfnb.server.app import App
-from sfnb.server.settings import Settings
 from sfnb.service import StepFunctions
-from tests.sessions import until
+from tests.server.conftest import Tab
 
 pytestmark = pytest.mark.browser
 
-CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 HOSTILE = 'Set <img src=x onerror="document.title=1"> aside'
 ORDERS: dict[str, Any] = {
     "Comment": "Price, check and ship orders",
@@ -69,35 +61,6 @@ EVERY: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    program = next(filter(None, map(shutil.which, CHROMIUMS)), None)
-    if program is None:
-        pytest.skip(f"no browser: none of {', '.join(CHROMIUMS)} is on PATH")
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=program, args=FLAGS)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[tuple[StepFunctions, str]]:
-    """A service with machines, and where it is served."""
-    service = StepFunctions()
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        origin = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server = uvicorn.Server(uvicorn.Config(App(service, Settings()), log_level="error", ws="none"))
-        thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
-        thread.start()
-        until(lambda: server.started, "the server")
-        yield service, origin
-        server.should_exit = True
-        thread.join(10)
-    service.close()
-
-
-@pytest.fixture(scope="module")
 def orders(served: tuple[StepFunctions, str]) -> Callable[..., Execution]:
     """Runs the machine of orders."""
     machine = load_machine(served[0], ORDERS, name="orders")
@@ -115,41 +78,6 @@ def orders(served: tuple[StepFunctions, str]) -> Callable[..., Execution]:
         return "shipped"
 
     return lambda count, **options: machine.run({"orders": [{"n": n} for n in range(count)]}, **options)
-
-
-class Tab:
-    """A page that is open, with what went wrong in it and where it sent requests."""
-
-    def __init__(self, page: Any, origin: str) -> None:
-        self.page = page
-        self.origin = origin
-        self.faults: list[str] = []
-        self.elsewhere: list[str] = []
-        page.on("console", lambda told: told.type in ("error", "warning") and self.faults.append(told.text))
-        page.on("pageerror", lambda fault: self.faults.append(str(fault)))
-        page.on("request", lambda asked: asked.url.startswith(origin) or self.elsewhere.append(asked.url))
-
-    def open(self, address: str = "/") -> Any:
-        self.page.goto(self.origin + address)
-        self.page.locator("main h1").first.wait_for()
-        return self.page
-
-    def see(self, execution: Execution) -> Any:
-        page = self.open(f"/executions/{execution.arn}")
-        page.locator(".sfnb-view .sfnb-node").first.wait_for()
-        return page
-
-
-@pytest.fixture(params=["light"])
-def tab(request: pytest.FixtureRequest, browser: Any, served: tuple[StepFunctions, str]) -> Iterator[Tab]:
-    """Every test ends with no fault in the console, and no request to anywhere else."""
-    context = browser.new_context(viewport={"width": 1360, "height": 950}, color_scheme=request.param)
-    context.set_default_timeout(10_000)
-    tab = Tab(context.new_page(), served[1])
-    yield tab
-    context.close()
-    assert tab.faults == []
-    assert tab.elsewhere == []
 
 
 both_schemes = pytest.mark.parametrize("tab", ["light", "dark"], indirect=True)

@@ -10,18 +10,20 @@ from sfnb.server.actions.settings import encrypted, encryption_of
 from sfnb.server.actions.tags import tags_of
 from sfnb.server.caller import caller
 from sfnb.service import StepFunctions
+from sfnb.service.conditions import check_encryption
 from sfnb.service.records import Encryption
 
 
 def create_activity(service: StepFunctions, params: dict[str, Any]) -> dict[str, Any]:
-    tags = tags_of(params)
-    service.check_tags(tags, params["name"])
     encryption = encryption_of(params.get("encryptionConfiguration")) or Encryption()
+    check_encryption(encryption)
     record = service.create_activity(
-        params["name"], key_id=encryption.key_id, reuse_seconds=encryption.reuse_seconds, kept=True
+        params["name"],
+        key_id=encryption.key_id,
+        reuse_seconds=encryption.reuse_seconds,
+        kept=True,
+        tags=tags_of(params),
     )
-    if tags:
-        service.tag_resource(record.arn, tags)
     return {"activityArn": record.arn, "creationDate": record.creation_date}
 
 
@@ -40,7 +42,7 @@ def _listed(record: ActivityRecord) -> dict[str, Any]:
 
 
 def list_activities(service: StepFunctions, params: dict[str, Any]) -> dict[str, Any]:
-    shown, more = page(params, "ListActivities", service.list_activities(), lambda record: record.arn)
+    shown, more = page(params, "ListActivities", service.list_activities(), lambda record: record.name)
     return {"activities": [_listed(record) for record in shown], **more}
 
 

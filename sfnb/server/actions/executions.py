@@ -23,6 +23,7 @@ STOPPED_SECONDS = 10.0
 BILLED_MEGABYTES = 64
 """What AWS bills at least; memory is not measured here."""
 BOTH = "Exactly one of stateMachineArn and mapRunArn must be specified"
+PENDING = "The status filter PENDING_REDRIVE can only be used with a mapRunArn"
 
 
 def start_execution(service: StepFunctions, params: dict[str, Any]) -> dict[str, Any]:
@@ -36,7 +37,7 @@ def start_execution(service: StepFunctions, params: dict[str, Any]) -> dict[str,
         qualifiers=chosen.qualifiers,
         trace_header=params.get("traceHeader"),
     )
-    return {"executionArn": live.arn, "startDate": service.describe_execution(live.arn).start_date}
+    return {"executionArn": live.arn, "startDate": service.first_of(live).timestamp}
 
 
 def start_sync_execution(service: StepFunctions, params: dict[str, Any]) -> dict[str, Any]:
@@ -79,7 +80,7 @@ def _name(params: dict[str, Any]) -> str | None:
 def stop_execution(service: StepFunctions, params: dict[str, Any]) -> dict[str, Any]:
     """Of one that has ended already, this is when."""
     arn = params["executionArn"]
-    live = execution(service, arn)
+    live = execution(service, arn, express=False)
     service.stop_execution(arn, error=params.get("error"), cause=params.get("cause"))
     live.wait(STOPPED_SECONDS)
     return {"stopDate": service.describe_execution(arn).stop_date}
@@ -87,7 +88,7 @@ def stop_execution(service: StepFunctions, params: dict[str, Any]) -> dict[str, 
 
 def redrive_execution(service: StepFunctions, params: dict[str, Any]) -> dict[str, Any]:
     arn = params["executionArn"]
-    execution(service, arn)
+    execution(service, arn, express=False)
     return {"redriveDate": service.redriven(arn, params.get("clientToken"))}
 
 
@@ -165,6 +166,8 @@ def _wanted(service: StepFunctions, params: dict[str, Any]) -> tuple[ExecutionFi
         return ExecutionFilter(parent=map_run), f"ListExecutions {map_run}"
     if machine is None or map_run is not None:
         raise ValidationException(BOTH)
+    if params.get("statusFilter") == "PENDING_REDRIVE":
+        raise ValidationException(PENDING)
     parsed = machine_arn(machine)
     if service.described_state_machine(machine).type == "EXPRESS":
         raise StateMachineTypeNotSupported(NOT_SYNCHRONOUS)

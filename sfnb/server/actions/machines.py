@@ -18,29 +18,23 @@ from sfnb.server.actions.settings import (
 from sfnb.server.actions.tags import tags_of
 from sfnb.service import StateMachineRecord, StepFunctions
 from sfnb.service.arns import machine_arn
-from sfnb.service.machines import Changes
+from sfnb.service.machines import Changes, Kept
 
 METADATA = "METADATA_ONLY"
 
 
 def create_state_machine(service: StepFunctions, params: dict[str, Any]) -> dict[str, Any]:
-    tags = tags_of(params)
-    service.check_tags(tags, params["name"])
-    publish = bool(params.get("publish"))
-    known = {record.arn for record in service.list_state_machines()} if tags else set()
-    holding = service.create_state_machine(
+    kept = service.create_state_machine(
         name=params["name"],
         definition=params["definition"],
         settings=settings_of(params),
         type=params.get("type") or "STANDARD",
-        publish=publish,
+        publish=bool(params.get("publish")),
         version_description=params.get("versionDescription"),
+        tags=tags_of(params),
     )
-    record = holding.record
-    if tags and record.arn not in known:  # the tags of one that is there stay as they are
-        service.tag_resource(record.arn, tags)
-    answer = {"stateMachineArn": record.arn, "creationDate": record.creation_date}
-    return answer | _published(service, record.arn, params) if publish else answer
+    record = kept.record
+    return {"stateMachineArn": record.arn, "creationDate": record.creation_date, **_published(kept)}
 
 
 def update_state_machine(service: StepFunctions, params: dict[str, Any]) -> dict[str, Any]:
@@ -51,23 +45,21 @@ def update_state_machine(service: StepFunctions, params: dict[str, Any]) -> dict
         tracing=tracing_of(params.get("tracingConfiguration")),
         encryption=encryption_of(params.get("encryptionConfiguration")),
     )
-    publish = bool(params.get("publish"))
-    holding = service.update_state_machine(
+    kept = service.update_state_machine(
         params["stateMachineArn"],
         changes,
-        publish=publish,
+        publish=bool(params.get("publish")),
         version_description=params.get("versionDescription"),
     )
-    record = holding.record
-    answer: dict[str, Any] = {"updateDate": record.updated}
-    if record.revision is not None:
-        answer["revisionId"] = record.revision
-    return answer | _published(service, record.arn, params) if publish else answer
+    answer: dict[str, Any] = {"updateDate": kept.record.updated}
+    if kept.record.revision is not None:
+        answer["revisionId"] = kept.record.revision
+    return answer | _published(kept)
 
 
-def _published(service: StepFunctions, arn: str, params: dict[str, Any]) -> dict[str, str]:
-    version = service.publish_state_machine_version(arn, description=params.get("versionDescription"))
-    return {"stateMachineVersionArn": f"{arn}:{version.version}"}
+def _published(kept: Kept) -> dict[str, str]:
+    version = kept.version
+    return {} if version is None else {"stateMachineVersionArn": f"{version.arn}:{version.version}"}
 
 
 def delete_state_machine(service: StepFunctions, params: dict[str, Any]) -> dict[str, Any]:
@@ -78,10 +70,13 @@ def delete_state_machine(service: StepFunctions, params: dict[str, Any]) -> dict
 def describe_state_machine(service: StepFunctions, params: dict[str, Any]) -> dict[str, Any]:
     asked = machine_arn(params["stateMachineArn"])
     record = service.described_state_machine(params["stateMachineArn"])
+    deleting = service.held_state_machine(record.arn).deleting
+    if asked.label is not None:
+        record = service.labelled(record, asked.label)
     answer = {
         "stateMachineArn": record.arn if record.version is None else f"{record.arn}:{record.version}",
-        "name": record.name,
-        "status": "DELETING" if service.held_state_machine(record.arn).deleting else "ACTIVE",
+        "name": record.name.partition("/")[0],
+        "status": "DELETING" if deleting else "ACTIVE",
         "type": record.type,
         "creationDate": record.creation_date,
         **_defined(record, params),
@@ -90,12 +85,12 @@ def describe_state_machine(service: StepFunctions, params: dict[str, Any]) -> di
     if record.description is not None:
         answer["description"] = record.description
     if asked.label is not None:
-        answer |= {"stateMachineArn": params["stateMachineArn"], "label": asked.label}
+        answer["label"] = asked.label
     return answer
 
 
 def describe_state_machine_for_execution(service: StepFunctions, params: dict[str, Any]) -> dict[str, Any]:
-    live = execution(service, params["executionArn"])
+    live = execution(service, params["executionArn"], express=False)
     record = live.machine
     *_, name = record.arn.split(":")
     answer = {
@@ -113,7 +108,7 @@ def describe_state_machine_for_execution(service: StepFunctions, params: dict[st
 
 def _defined(record: StateMachineRecord, params: dict[str, Any]) -> dict[str, Any]:
     if params.get("includedData") == METADATA:
-        told: dict[str, Any] = {"definition": ""}
+        told: dict[str, Any] = {"definition": "{}"}
     else:
         told = {"definition": definition_text(record), **variable_references(record)}
     return told if record.revision is None else told | {"revisionId": record.revision}
@@ -121,7 +116,7 @@ def _defined(record: StateMachineRecord, params: dict[str, Any]) -> dict[str, An
 
 def list_state_machines(service: StepFunctions, params: dict[str, Any]) -> dict[str, Any]:
     by_name = sorted(service.list_state_machines(), key=lambda record: record.name)  # AWS recording
-    shown, more = page(params, "ListStateMachines", by_name, lambda record: record.arn)
+    shown, more = page(params, "ListStateMachines", by_name, lambda record: record.name)
     machines = [
         {
             "stateMachineArn": record.arn,

@@ -53,7 +53,7 @@ def list_map_runs(service: StepFunctions, params: dict[str, Any]) -> dict[str, A
     """Newest first."""
     live = execution(service, params["executionArn"])
     map_runs = service.map_runs.of_execution(live.arn)
-    shown, more = page(params, f"ListMapRuns {live.arn}", map_runs, lambda map_run: map_run.arn)
+    shown, more = page(params, f"ListMapRuns {live.arn}", map_runs, lambda map_run: -map_run.started_id)
     told = []
     for map_run in shown:
         entry: dict[str, Any] = {

@@ -48,22 +48,23 @@ def place_of(params: dict[str, Any], list_name: str) -> str | None:
 
 
 def page(
-    params: dict[str, Any], list_name: str, items: Sequence[Item], key: Callable[[Item], str]
+    params: dict[str, Any], list_name: str, items: Sequence[Item], key: Callable[[Item], str | int | float]
 ) -> tuple[Sequence[Item], dict[str, str]]:
     """The items of a page of a list that is at hand, and {"nextToken": ...} where there are more.
 
-    key: what names an item in a token, for as long as the list keeps its order.
+    key: what the items are sorted by, each with its own: a page begins after what was shown last, even if
+    that has gone in the meantime.
     """
-    after = place_of(params, list_name)
+    shown_last = place_of(params, list_name)
     start = 0
-    if after is not None:
-        known = [number for number, item in enumerate(items, 1) if key(item) == after]
-        if not known:
-            raise _invalid()
-        start = known[0]
+    if shown_last is not None:
+        after = msgspec.json.decode(shown_last)
+        start = sum(key(item) <= after for item in items)
     shown = items[start : start + page_size(params)]
-    more = start + len(shown) < len(items)
-    return shown, {"nextToken": token_for(list_name, key(shown[-1]))} if more and shown else {}
+    if not shown or start + len(shown) == len(items):
+        return shown, {}
+    place = msgspec.json.encode(key(shown[-1])).decode()
+    return shown, {"nextToken": token_for(list_name, place)}
 
 
 def _invalid() -> InvalidToken:

@@ -9,6 +9,8 @@ from sfnb.service import StepFunctions
 from sfnb.service.records import Alias
 from sfnb.trial.refusals import ValidationException
 
+NOTHING_TO_CHANGE = "Either the description or the RoutingConfiguration must be specified"
+
 
 def publish_state_machine_version(service: StepFunctions, params: dict[str, Any]) -> dict[str, Any]:
     version = service.publish_state_machine_version(
@@ -23,7 +25,7 @@ def publish_state_machine_version(service: StepFunctions, params: dict[str, Any]
 def list_state_machine_versions(service: StepFunctions, params: dict[str, Any]) -> dict[str, Any]:
     arn = params["stateMachineArn"]
     versions = service.list_state_machine_versions(arn)
-    shown, more = page(params, f"ListStateMachineVersions {arn}", versions, lambda each: str(each.version))
+    shown, more = page(params, f"ListStateMachineVersions {arn}", versions, lambda each: -(each.version or 0))
     told = [
         {"stateMachineVersionArn": f"{each.arn}:{each.version}", "creationDate": each.creation_date}
         for each in shown
@@ -46,10 +48,7 @@ def create_state_machine_alias(service: StepFunctions, params: dict[str, Any]) -
 def update_state_machine_alias(service: StepFunctions, params: dict[str, Any]) -> dict[str, Any]:
     routing = params.get("routingConfiguration")
     if routing is None and params.get("description") is None:
-        raise ValidationException(
-            "Either the description or the RoutingConfiguration must be specified",
-            "MISSING_REQUIRED_PARAMETER",
-        )
+        raise ValidationException(NOTHING_TO_CHANGE, "MISSING_REQUIRED_PARAMETER")
     alias = service.update_state_machine_alias(
         params["stateMachineAliasArn"],
         routes=None if routing is None else _routes(routing),
@@ -65,9 +64,13 @@ def describe_state_machine_alias(service: StepFunctions, params: dict[str, Any])
 def list_state_machine_aliases(service: StepFunctions, params: dict[str, Any]) -> dict[str, Any]:
     arn = params["stateMachineArn"]
     aliases = service.list_state_machine_aliases(arn)
-    shown, more = page(params, f"ListStateMachineAliases {arn}", aliases, lambda alias: alias.name)
+    shown, more = page(params, f"ListStateMachineAliases {arn}", aliases, _created)
     told = [{"stateMachineAliasArn": alias.arn, "creationDate": alias.creation_date} for alias in shown]
     return {"stateMachineAliases": told, **more}
+
+
+def _created(alias: Alias) -> str:
+    return f"{alias.creation_date.timestamp():020.6f} {alias.name}"
 
 
 def delete_state_machine_alias(service: StepFunctions, params: dict[str, Any]) -> dict[str, Any]:

@@ -18,16 +18,17 @@ _MICROSECOND = timedelta(microseconds=1)
 _CHANGING = frozenset((*ev.TERMINAL, ev.ExecutionRedriven, DefinitionReplaced))
 """The events that change more of a record than its counts."""
 
-_COLUMNS = """
-SELECT executions.number, executions.arn, executions.owner, machines.arn, machines.name, executions.name,
-    kind, definition, parent, child_index, origin, origin_event, version, alias, status, started, stopped,
-    error, events, last_id, redrive_count
-FROM executions LEFT JOIN machines ON machines.number = executions.machine
+_CHANGES = "definition, status, stopped, error, events, last_id, redrive_count"
+"""What may change of an execution."""
+
+_NAMES = f"""
+arn, machine, name, kind, parent, child_index, origin, origin_event, version, alias, started, {_CHANGES}
 """
 
-_NAMES = """
-arn, machine, name, kind, definition, parent, child_index, origin, origin_event, version, alias, status,
-started, stopped, error, events, last_id, redrive_count
+_COLUMNS = f"""
+SELECT executions.number, executions.arn, executions.owner, machines.arn, machines.name, executions.name,
+    kind, parent, child_index, origin, origin_event, version, alias, started, {_CHANGES}
+FROM executions LEFT JOIN machines ON machines.number = executions.machine
 """
 
 Row = tuple[Any, ...]
@@ -65,25 +66,12 @@ class Held:
 def held(connection: sqlite3.Connection, arn: str) -> Held | None:
     """The row of an execution; None where there is none."""
     row = connection.execute(
-        "SELECT number, owner, definition, status, stopped, error, events, last_id, redrive_count"
-        " FROM executions WHERE arn = ?",
-        (arn,),
+        f"SELECT number, owner, {_CHANGES} FROM executions WHERE arn = ?", (arn,)
     ).fetchone()
     if row is None:
         return None
-    number, owner, definition, status, stopped, error, events, last_id, redrive_count = row
-    record = ExecutionRecord(
-        arn=arn,
-        started=_EPOCH,
-        definition=definition,
-        status=status,
-        stopped=None if stopped is None else moment(stopped),
-        error=error,
-        events=events,
-        last_id=last_id,
-        redrive_count=redrive_count,
-    )
-    return Held(number, owner, record)
+    number, owner, *changes = row
+    return Held(number, owner, ExecutionRecord(arn=arn, started=_EPOCH, **_changed(changes)))
 
 
 def insert(connection: sqlite3.Connection, record: ExecutionRecord, owner: int) -> int:
@@ -112,21 +100,42 @@ def _values(connection: sqlite3.Connection, record: ExecutionRecord) -> Row:
         _machine(connection, record.machine, record.machine_name),
         record.name,
         record.kind,
-        record.definition,
         record.parent,
         record.index,
         record.origin,
         record.origin_event,
         record.version,
         record.alias,
-        record.status,
         microseconds(record.started),
+        *_changes(record),
+    )
+
+
+def _changes(record: ExecutionRecord) -> Row:
+    """What stands under `_CHANGES`."""
+    return (
+        record.definition,
+        record.status,
         None if record.stopped is None else microseconds(record.stopped),
         printable(record.error),
         record.events,
         record.last_id,
         record.redrive_count,
     )
+
+
+def _changed(values: Sequence[Any]) -> dict[str, Any]:
+    """The fields of a record that `values`, which stand under `_CHANGES`, are of."""
+    definition, status, stopped, error, events, last_id, redrive_count = values
+    return {
+        "definition": definition,
+        "status": status,
+        "stopped": None if stopped is None else moment(stopped),
+        "error": error,
+        "events": events,
+        "last_id": last_id,
+        "redrive_count": redrive_count,
+    }
 
 
 def add_chunks(connection: sqlite3.Connection, at: int, chunks: Iterable[Chunk]) -> None:
@@ -167,18 +176,8 @@ def update(
         return
     record = recorded(before.arn, before, events)
     connection.execute(
-        "UPDATE executions SET definition = ?, status = ?, stopped = ?, error = ?, events = ?, last_id = ?,"
-        " redrive_count = ? WHERE number = ?",
-        (
-            record.definition,
-            record.status,
-            None if record.stopped is None else microseconds(record.stopped),
-            printable(record.error),
-            record.events,
-            record.last_id,
-            record.redrive_count,
-            known.number,
-        ),
+        f"UPDATE executions SET ({_CHANGES}) = (?, ?, ?, ?, ?, ?, ?) WHERE number = ?",
+        (*_changes(record), known.number),
     )
 
 
@@ -226,10 +225,9 @@ def _query(connection: sqlite3.Connection, wanted: ExecutionFilter) -> tuple[str
 
 def record(row: Row, owner: Callable[[int], Owner]) -> ExecutionRecord:
     """The record of a row. owner: what an owner's number means; asked of what has no end alone."""
-    (_, arn, number, machine, machine_name, name, kind, definition, parent, index, origin, origin_event) = (
-        row[:12]
-    )
-    version, alias, status, started, stopped, error, events, last_id, redrive_count = row[12:]
+    (_, arn, number, machine, machine_name, name, kind, parent, index, origin, origin_event) = row[:11]
+    version, alias, started, *changes = row[11:]
+    changed = _changed(changes)
     return ExecutionRecord(
         arn=arn,
         started=moment(started),
@@ -237,20 +235,14 @@ def record(row: Row, owner: Callable[[int], Owner]) -> ExecutionRecord:
         machine=machine,
         machine_name=machine_name,
         kind=kind,
-        definition=definition,
         parent=parent,
         index=index,
         origin=origin,
         origin_event=origin_event,
         version=version,
         alias=alias,
-        status=status,
-        stopped=None if stopped is None else moment(stopped),
-        error=error,
-        events=events,
-        last_id=last_id,
-        redrive_count=redrive_count,
-        owner=owner(number) if status == "RUNNING" else "us",
+        owner=owner(number) if changed["status"] == "RUNNING" else "us",
+        **changed,
     )
 
 

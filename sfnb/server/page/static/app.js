@@ -1,7 +1,7 @@
 // The frame around all pages: the bar at the top, and which page an address means.
 
 import { h } from "./view.js";
-import { Fault, lastPart, link, tick } from "./parts.js";
+import { Fault, lastPart, link, machineHref, tick } from "./parts.js";
 import { machinesPage } from "./machines.js";
 import { machinePage } from "./machine.js";
 import { executionPage } from "./execution.js";
@@ -54,7 +54,7 @@ async function show() {
   leave();
   leave = () => {};
   const [, kind, ...rest] = location.pathname.split("/");
-  const arn = decodeURIComponent(rest.join("/"));
+  const arn = decoded(rest.join("/"));
   const root = h("div", { className: "page" });
   const draw = PAGES[kind] ?? machinesPage;
   const [, , , region, account] = arn.split(":");
@@ -65,7 +65,7 @@ async function show() {
     leave = over;
   } catch (fault) {
     if (mine !== turn) return;
-    root.replaceChildren(trouble(fault));
+    root.replaceChildren(trouble(fault, kind, arn));
     frame.title("Not found", ...(kind === "executions" || kind === "machines" ? [[lastPart(arn), ""]] : []));
     if (!(fault instanceof Fault)) console.error(fault);
   }
@@ -74,14 +74,25 @@ async function show() {
   scrollTo(0, 0);
 }
 
-function trouble(fault) {
+/** The path's text; one that is none, as a link that was cut may be, stays as it is. */
+function decoded(path) {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+function trouble(fault, kind, arn) {
   const found = fault instanceof Fault && fault.status === 404;
+  const parts = arn.split(":");
+  const machine = kind === "executions" && parts.length > 7 ? [...parts.slice(0, 5), "stateMachine", parts[6].split("/")[0]].join(":") : null;
   return h(
     "section",
     { className: "empty", role: "alert" },
     h("h1", { textContent: found ? "There is nothing here" : "That did not work" }),
     h("p", { textContent: fault.message }),
-    h("p", {}, link("/", "All state machines")),
+    h("p", {}, ...(machine ? [link(machineHref(machine), `Executions of ${lastPart(machine)}`), " · "] : []), link("/", "All state machines")),
   );
 }
 

@@ -6,6 +6,7 @@ import { icon, moment, number, pager, read, redraw } from "./parts.js";
 const SIZE = 100;
 const PAYLOADS = new Set(["input", "output", "parameters"]);
 const BAD = /(Failed|TimedOut|Aborted)$/;
+const FUNCTION = /^arn:[^:]*:lambda:[^:]*:\d*:function:/;
 const GOOD = /Succeeded$/;
 
 /** `show(id)` takes the view to an event; null where it cannot. */
@@ -62,7 +63,7 @@ export function eventTable(arn, { show }) {
       h("td", {}, event.state ?? "", items ? h("span", { className: "muted", textContent: ` ${items}` }) : null),
       h("td", { className: "number", textContent: `+${duration(event.ms)}` }),
       h("td", {}, moment(event.time)),
-      h("td", { className: "muted clip", title: event.note, textContent: event.note }),
+      h("td", { className: "muted clip", title: event.note, textContent: event.note.replace(FUNCTION, "") }),
     );
     function toggle(on) {
       below.hidden = !on;

@@ -41,6 +41,7 @@ export async function executionPage(root, frame, arn) {
   const doThen = (name) => async () => {
     await act(name, { arn });
     await following.now();
+    if (document.activeElement === document.body) [...all.children].find((made) => !made.hidden && !made.disabled)?.focus();
   };
   const buttons = {
     stop: doing("Stop", "danger", doThen("stop"), tell),
@@ -88,7 +89,7 @@ export async function executionPage(root, frame, arn) {
     }
     if (first.long) await view.load(null, standing);
     draw();
-    return standing.status === "RUNNING" ? 400 : 3000;
+    return fresh || standing.status === "RUNNING" ? 400 : 3000; // what was new may not have been all of it
   }
 
   /** A log that has become too long to be sent is shown in another way. */

@@ -2,7 +2,7 @@
 
 import { button, copyText, graphPane, h } from "./view.js";
 import { ago, codeBlock, executionHref, follow, link, moment, number, pager, read, redraw, statusChip, STATUS_NAMES, table, tabs, took, wear } from "./parts.js";
-import { remembered, startDialog } from "./start.js";
+import { remembered, startDialog, tidied } from "./start.js";
 
 const SIZE = 50;
 
@@ -48,7 +48,7 @@ function warnings(found) {
 // The executions
 
 function executionList(machine, frame, query) {
-  const view = { status: query.get("status") ?? "", q: query.get("q") ?? "", from: Number(query.get("from")) || 0 };
+  const view = { status: query.get("status") ?? "", q: query.get("q") ?? "", from: Math.max(0, Math.floor(Number(query.get("from")) || 0)) };
   const pills = h("div", { className: "pills", role: "group", "aria-label": "Status" });
   const search = h("input", { type: "search", placeholder: "Find by name", "aria-label": "Find an execution by name", value: view.q });
   const list = h("div");
@@ -69,6 +69,7 @@ function executionList(machine, frame, query) {
     const wanted = { machine: machine.arn, status: view.status, name: view.q, offset: view.from, limit: SIZE };
     const [page, fresh] = await Promise.all([read("executions", wanted), read("counts", { machine: machine.arn })]);
     if (mine !== asked) return undefined;
+    if (view.from && !page.rows.length) return look({}); // there are not so many, or no more
     counts = fresh.counts;
     state ??= fresh.state;
     if (state !== fresh.state) return frame.again(); // it has been changed, as by a deployment
@@ -142,8 +143,13 @@ function sideOf(machine) {
   return { el, shown: () => requestAnimationFrame(() => graph.fit(true)), end: () => graph.close() };
 }
 
+/** A definition that came on one line, as SDKs send it, is shown on several; copied is what came. */
+function readable({ text, format }) {
+  return format === "json" && text.length < 200_000 && !text.trim().includes("\n") ? tidied(text) : text;
+}
+
 export function definition(text) {
-  return h("div", { className: "definition" }, copying("Copy", text.text), codeBlock(text));
+  return h("div", { className: "definition" }, copying("Copy", text.text), codeBlock({ ...text, text: readable(text) }));
 }
 
 function copying(words, text) {

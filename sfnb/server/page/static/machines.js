@@ -38,7 +38,7 @@ function machineTable(rows) {
   if (!rows.length) return h("p", { className: "none", textContent: "No state machine has such a name." });
   return table(
     "State machines",
-    [["Name", "name"], ["Type"], ["Executions"], ["Latest"], ["Created", "wide"]],
+    [["Name", "name"], ["Type", "wide"], ["Executions"], ["Latest"], ["Created", "wide"]],
     rows.map((machine) => [
       link(machineHref(machine.arn), machine.name, "strong"),
       type(machine),
@@ -60,16 +60,23 @@ function lastOf(execution) {
 function executionTable(rows) {
   const made = table(
     "Latest executions",
-    [["Name", "name"], ["State machine"], ["Status"], ["Started"], ["Took", "number"]],
+    [["Name", "name"], ["Status"], ["State machine"], ["Started"], ["Took", "number"]],
     rows.map((each) => [
       link(executionHref(each.arn), each.name, "strong mono"),
-      link(machineHref(each.machine), each.machine_name),
       statusChip(each.status),
-      h("span", {}, moment(each.started), ago(each.started, "muted after")),
+      clipped(machineHref(each.machine), each.machine_name),
+      h("span", { className: "line" }, moment(each.started), ago(each.started, "muted after")),
       took(each),
     ]),
   );
   return h("div", { className: "card" }, made);
+}
+
+/** A link whose words may be too long for their column. */
+function clipped(href, words) {
+  const made = link(href, words, "clip");
+  made.title = words;
+  return made;
 }
 
 function nothing() {

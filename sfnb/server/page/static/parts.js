@@ -6,16 +6,18 @@ import { chip, duration, h, shape } from "./view.js";
 // Requests
 
 export class Fault extends Error {
-  constructor(message, status) {
+  /** `error`: as AWS names it. */
+  constructor(message, status, error = "") {
     super(message);
     this.status = status;
+    this.error = error;
   }
 }
 
 async function answered(response) {
   if (response.status === 204) return null;
   const body = await response.json().catch(() => ({ message: `The server answered with ${response.status}.` }));
-  if (!response.ok) throw new Fault(body.message, response.status);
+  if (!response.ok) throw new Fault(body.message, response.status, body.error);
   return body;
 }
 
@@ -29,7 +31,12 @@ export async function read(name, query = {}) {
 /** Have something done; the header is what a page of another origin cannot send. */
 export async function act(name, wanted) {
   const headers = { "Content-Type": "application/json", "X-Sfnb-Page": "1" };
-  return answered(await fetch(`/page/do/${name}`, { method: "POST", headers, body: JSON.stringify(wanted) }));
+  const sent = fetch(`/page/do/${name}`, { method: "POST", headers, body: JSON.stringify(wanted) });
+  return answered(
+    await sent.catch(() => {
+      throw new Fault("The server does not answer; try again when it is back.", 0);
+    }),
+  );
 }
 
 const OFFLINE_MS = 2000;

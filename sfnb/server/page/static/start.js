@@ -3,6 +3,8 @@
 import { h } from "./view.js";
 import { act, executionHref } from "./parts.js";
 
+const TAKEN = "An execution is called so already. Choose another name, or leave it empty to have one made up.";
+
 /** Ask for an input and a name, and go to the execution that is started. `input`: what stands there at first. */
 export function startDialog(frame, machine, input) {
   const text = h("textarea", { id: "start-input", rows: 14, spellcheck: false, value: input, "aria-describedby": "start-fault" });
@@ -57,7 +59,7 @@ export function startDialog(frame, machine, input) {
       dialog.close();
       frame.go(executionHref(arn));
     } catch (refused) {
-      fault.textContent = refused.message;
+      fault.textContent = refused.error === "ExecutionAlreadyExists" ? TAKEN : refused.message;
       begin.disabled = false;
     }
   });
@@ -82,8 +84,10 @@ function faultOf(text) {
   } catch {
     const at = wrongAt(text);
     const before = text.slice(0, at).split("\n");
-    const found = at < text.length ? `"${text.slice(at, at + 12).split("\n")[0]}"` : "the end";
-    return `This is not JSON: it cannot go on with ${found} in line ${before.length}, column ${before.at(-1).length + 1}.`;
+    if (!text.trim()) return "An input is JSON, such as {}.";
+    const where = `in line ${before.length}, column ${before.at(-1).length + 1}`;
+    if (at >= text.length) return `This is not JSON yet: it ends too early, ${where}.`;
+    return `This is not JSON: it cannot go on with ‘${text.slice(at, at + 12).split("\n")[0]}’ ${where}.`;
   }
 }
 
@@ -124,7 +128,7 @@ function wrongAt(text) {
 }
 
 /** The text on lines of its own. Numbers too long for JavaScript would come out another: then it stays. */
-function tidied(text) {
+export function tidied(text) {
   const value = JSON.parse(text);
   const same = JSON.stringify(value).length === text.replace(/("(?:[^"\\]|\\.)*")|\s+/g, "$1").length;
   return same ? JSON.stringify(value, null, 2) : text;
