@@ -23,6 +23,7 @@ from sfnb.service import MachineType, StateMachineRecord, StepFunctions
 if TYPE_CHECKING:
     from sfnb.deploy.deploying import Deployed
     from sfnb.deploy.pulling import OnAws
+    from sfnb.engine.log_records import Level
     from sfnb.iam import Policy, Role
     from sfnb.mocks import Mocks
     from sfnb.mocks.answers import Given
@@ -127,6 +128,25 @@ class StateMachine:
         from sfnb.iam.trust import trust_policy
 
         return trust_policy(machine_arn=self.arn)
+
+    def log(
+        self,
+        level: Level = "ALL",
+        *,
+        include_data: bool = True,
+        file: str | Path | None = None,
+        group: str | None = None,
+    ) -> None:
+        """Log what its executions do, from now on, as Step Functions does to CloudWatch.
+
+        Records go to the logger `sfnb.executions`; to `file`, a line of JSON each; and to the log group, where
+        an AWS is in use.
+        level: "ALL", "ERROR", "FATAL" or "OFF". include_data: with inputs and outputs.
+        group: the log group's ARN; `/aws/vendedlogs/states/NAME` of this account unless given.
+        """
+        from sfnb.service.telling import logging_of
+
+        self._record = logging_of(self._service, self._record, level, include_data, group, file)
 
     @property
     def warnings(self) -> tuple[Diagnostic, ...]:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+import msgspec
+
 from sfnb.engine.clock import new_name
 
 Record = dict[str, Any]
@@ -38,13 +40,15 @@ class PythonLog:
             executions.info(json.dumps(record), extra={"record": record, "machine": machine})
 
 
-class LogFile:
-    """A file of JSON Lines, to which records are added."""
+class LogFile(msgspec.Struct, frozen=True):
+    """A file of JSON Lines, to which records are added: those of one machine, or of all."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    path: Path
+    machine: str | None = None
 
     def write(self, machine: str, groups: Sequence[str], records: Sequence[Record]) -> None:
+        if self.machine not in (None, machine):
+            return
         with self.path.open("a", encoding="utf-8") as file:
             file.writelines(json.dumps(record) + "\n" for record in records)
 

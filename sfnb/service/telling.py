@@ -8,19 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 
-from sfnb.deliveries.logs import LogSink
+from sfnb.deliveries.logs import LogFile, LogSink
 from sfnb.deliveries.status_changes import status_change
 from sfnb.deliveries.worker import Worker
 from sfnb.engine import events as ev
 from sfnb.engine.execution import state_of
-from sfnb.engine.log_records import log_records
+from sfnb.engine.log_records import Level, log_records
 from sfnb.engine.loop import Engine
 from sfnb.engine.records import ExecutionFilter
 from sfnb.engine.run import Run
 from sfnb.errors import ExecutionOwned
 from sfnb.service.catalogue import Catalogue
-from sfnb.service.records import Live, StateMachineRecord
+from sfnb.service.machines import Changes
+from sfnb.service.records import Live, Logging, StateMachineRecord
 
 StatusSink = Callable[[Sequence[dict[str, object]]], None]
 Observer = Callable[[str, Sequence[ev.Event]], None]
@@ -117,3 +119,22 @@ def _end_at_transition(run: Run) -> None:
             run.engine.post(run.guard, run.stop)
 
     run.on_events = observe
+
+
+def logging_of(
+    service: Telling,
+    machine: StateMachineRecord,
+    level: Level,
+    include_data: bool,
+    group: str | None,
+    file: str | Path | None,
+) -> StateMachineRecord:
+    """The machine with another log configuration; see `StateMachine.log`."""
+    region, account = machine.arn.split(":")[3:5]
+    usual = f"arn:aws:logs:{region}:{account}:log-group:/aws/vendedlogs/states/{machine.name}:*"
+    logging = Logging(level=level, include_data=include_data, log_groups=(group or usual,))
+    changed = service.update_state_machine(machine.arn, Changes(logging=logging)).record
+    if file is not None:
+        sink = LogFile(Path(file), machine=machine.name)
+        service.log_sinks[:] = [*(known for known in service.log_sinks if known != sink), sink]
+    return changed

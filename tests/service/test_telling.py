@@ -13,6 +13,7 @@ from machines import single
 
 from sfnb.deliveries.logs import LogFile, batches
 from sfnb.deliveries.status_changes import LARGEST_BYTES
+from sfnb.machine import load_machine
 from sfnb.service import StepFunctions
 from sfnb.service.records import Logging, Settings
 from sfnb.values import Payload
@@ -123,6 +124,21 @@ def test_a_sink_that_fails_harms_nobody(service: StepFunctions, caplog: pytest.L
 
     assert [change["status"] for change in told.changes] == ["RUNNING", "SUCCEEDED"]
     assert "sfnb deliveries failed, and goes on" in caplog.text
+
+
+def test_a_machine_in_hand_is_told_to_log(service: StepFunctions, told: Told, tmp_path: Path) -> None:
+    one, other = (load_machine(service, json.loads(PASS), name=name) for name in ("one", "other"))
+    one.log("FATAL", file=tmp_path / "one.jsonl")
+    one.log(file=tmp_path / "one.jsonl", include_data=False)
+    other.log("ALL")
+    one.run({"n": 1})
+    other.run()
+    service.close()
+
+    lines = [json.loads(line) for line in (tmp_path / "one.jsonl").read_text().splitlines()]
+    assert [line["id"] for line in lines] == ["1", "2", "3", "4"]
+    assert lines[1]["details"] == {"name": "It"}
+    assert len(told.records) == 8
 
 
 # Status changes
