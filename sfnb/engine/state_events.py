@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from sfnb.asl.state import State
 from sfnb.engine import events as ev
 from sfnb.values import Json, Payload, decode
 
@@ -18,17 +17,6 @@ ENTERED: dict[str, type[ev.StateEntered]] = _kinds("StateEntered")
 EXITED: dict[str, type[ev.StateExited]] = _kinds("StateExited")
 ABORTED: dict[str, type[ev.StateAborted]] = _kinds("StateAborted")
 GAVE_UP = {"Parallel": ev.ParallelStateFailed, "Map": ev.MapStateFailed}
-
-ENTERED_AS: dict[type[State], type[ev.StateEntered]] = {}
-EXITED_AS: dict[type[State], type[ev.StateExited]] = {}
-"""The same by a state's class, as far as it has been met: quicker than by its name."""
-
-
-def learn(state: State) -> type[ev.StateEntered]:
-    kind = type(state)
-    if state.type in EXITED:
-        EXITED_AS[kind] = EXITED[state.type]
-    return ENTERED_AS.setdefault(kind, ENTERED[state.type])
 
 
 def as_left(event: ev.Event, payload: Payload) -> tuple[Payload, dict[str, Json] | None]:
