@@ -139,7 +139,7 @@ class StateMachine:
     ) -> None:
         """Log what its executions do, from now on, as Step Functions does to CloudWatch.
 
-        Records go to the logger `sfnb.executions`; to `file`, a line of JSON each; and to the log group, where
+        Records go to the logger `sfnb.executions`; to `file`, a line of JSON each; and to the log group where
         an AWS is in use.
         level: "ALL", "ERROR", "FATAL" or "OFF". include_data: with inputs and outputs.
         group: the log group's ARN; `/aws/vendedlogs/states/NAME` of this account unless given.
