@@ -41,6 +41,7 @@ class Registry:
 
     aws: the way to AWS; None: nothing goes there. executions: Step Functions in this process.
     permissions: the roles that machines are held to; None while there are none.
+    step_functions: the way to Step Functions' own API, in this process.
     connections: those of HTTP Tasks, by name. exchanges: what they say and hear, by the ARNs of executions
     that want to know.
     """
@@ -49,6 +50,7 @@ class Registry:
         self.functions: dict[str, Function] = {}
         self.aws = aws
         self.executions = executions
+        self.step_functions: AwsSession | None = None
         self.connections: dict[str, Connection] = {}
         self.exchanges: dict[str, list[Exchange]] = {}
         self.permissions: Permissions | None = None

@@ -77,8 +77,11 @@ TOGETHER = {
 
 LAZY_UPWARDS = {
     (room, "notebook") for room in ("execution", "snapshot", "diff", "resuming", "trial", "server")
-}
-"""How an execution and a test of a state look in a cell is the notebook's; imported when it is asked."""
+} | {("service", "server")}
+"""How an execution and a test of a state look in a cell is the notebook's; imported when it is asked.
+
+A task that calls Step Functions itself is answered by the server's actions.
+"""
 
 
 def row_of(room: str) -> int:

@@ -292,11 +292,13 @@ class Permissions(Protocol):
 class World(Protocol):
     """What integrations can reach. aws: None offline. executions: None where there is no service.
 
+    step_functions: Step Functions' own API, for what `executions` does not say.
     connections: those of HTTP Tasks that this process has itself, by name.
     exchanges: by the ARNs of executions that want to know it, what their HTTP Tasks say and hear.
     """
 
     aws: AwsSession | None
+    step_functions: AwsSession | None
     executions: Executions | None
     tokens: TaskTokens
     activities: Activities

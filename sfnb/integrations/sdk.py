@@ -26,11 +26,12 @@ class AwsSdk(Service):
         service = kind.removeprefix("aws-sdk:").lower()
         if service == "sfn" and action in step_functions.ACTIONS:
             return step_functions.reach(call, world, action)
-        if world.aws is None:
+        aws = world.step_functions if service == "sfn" else world.aws
+        if aws is None:
             return None
         service = BOTOCORE_NAMES.get(service) or _with_hyphens(service)
-        prefix = pascal_case(service_model(world.aws, service, call.resource).metadata["serviceId"])
-        return service_work(call, world.aws, service, action, call.payload.value, _dialect(prefix))
+        prefix = pascal_case(service_model(aws, service, call.resource).metadata["serviceId"])
+        return service_work(call, aws, service, action, call.payload.value, _dialect(prefix))
 
 
 def _with_hyphens(service: str) -> str:

@@ -4,6 +4,7 @@ for Resources. Its methods carry the names of the AWS API actions.
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from sfnb.items.s3 import S3Buckets
 from sfnb.map_runs import MapRuns
 from sfnb.registry import Registry
 from sfnb.service.callbacks import Callbacks
+from sfnb.service.itself import Itself
 from sfnb.service.nesting import Nesting
 from sfnb.service.trials import Trials
 from sfnb.stores.memory import MemoryStore
@@ -69,6 +71,8 @@ class StepFunctions(Trials, Nesting, Callbacks):
         self.limits = limits
         self.names = names
         self.registry = Registry(aws=aws, executions=self)
+        if importlib.util.find_spec("boto3") is not None:
+            self.registry.step_functions = Itself(self)
         self.buckets: Buckets = buckets or FolderBuckets(BUCKETS)
         self.map_runs = MapRuns(self._stores)
         self.mock_file = mock_file

@@ -363,3 +363,30 @@ def test_a_running_name_with_another_input_is_refused(service: StepFunctions) ->
     execution = frozen_run(service, {"StartAt": "S", "States": {"S": first, "S2": second}})
 
     assert execution.error == "StepFunctions.ExecutionAlreadyExistsException"
+
+
+# Any other action of Step Functions itself
+
+
+def test_a_task_may_call_any_action_of_this_process(service: StepFunctions) -> None:
+    child = load_machine(service, single({"Type": "Pass", "End": True}), name="child").run({"n": 1})
+
+    def told(action: str, **parameters: str) -> Any:
+        resource = f"arn:aws:states:::aws-sdk:sfn:{action}"
+        task = {"Type": "Task", "Resource": resource, "Parameters": parameters, "End": True}
+        return load_machine(service, single(task), name="asking").run({})
+
+    described = told("describeExecution", ExecutionArn=child.arn).output
+    listed = told("listExecutions", StateMachineArn=child_machine()).output
+    gone = told("describeStateMachine", StateMachineArn=f"{child_machine()}-gone")
+
+    assert (described["Status"], described["Output"]) == ("SUCCEEDED", '{"n":1}')
+    assert [each["ExecutionArn"] for each in listed["Executions"]] == [child.arn]
+    assert gone.error == "Sfn.StateMachineDoesNotExistException"
+    assert str(gone.cause).startswith(
+        f"State Machine Does Not Exist: '{child_machine()}-gone' (Service: Sfn,"
+    )
+
+
+def child_machine() -> str:
+    return "arn:aws:states:us-east-1:123456789012:stateMachine:child"

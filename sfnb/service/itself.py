@@ -1,0 +1,38 @@
+"""Step Functions as a service that its own tasks call: `aws-sdk:sfn:...`, answered in this process."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sfnb.service.step_functions import StepFunctions
+
+
+class Itself:
+    """A way to AWS that ends here: for botocore's `stepfunctions` alone. Fulfils the port `AwsSession`."""
+
+    place = "this process"
+
+    def __init__(self, service: StepFunctions) -> None:
+        self._service = service
+        self._making = threading.Lock()
+        self._client: Any = None
+
+    def model(self, service: str) -> Any:
+        import botocore.session
+
+        return botocore.session.get_session().get_service_model(service)
+
+    def client(self, service: str, *, region: str, role_arn: str | None = None) -> Any:
+        """A boto3 client without a socket; a role is not taken on."""
+        from sfnb.server.client import client
+
+        with self._making:
+            if self._client is None:
+                self._client = client(service=self._service)
+            return self._client
+
+    def credentials(self, *, region: str, role_arn: str | None = None) -> Any:
+        """None are needed."""
+        return None
