@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -17,12 +16,9 @@ from typing import Any
 import nbformat
 import pytest
 
+from tests.chromium import chromium
+
 TOKEN = "sfnb-browser-tests"
-CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 START_SECONDS = 40
 CELL_SECONDS = 30
 
@@ -42,14 +38,8 @@ RUN = """([name, args, limit]) => Promise.race([
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Any]:
     """Chromium. The scope is the folder: playwright keeps an event loop running in this thread."""
-    program = next(filter(None, map(shutil.which, CHROMIUMS)), None)
-    if program is None:
-        pytest.skip(f"no browser: none of {', '.join(CHROMIUMS)} is on PATH")
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=program, args=FLAGS)
-        yield chromium
-        chromium.close()
+    with chromium() as started:
+        yield started
 
 
 class Lab:

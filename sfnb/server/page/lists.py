@@ -196,9 +196,11 @@ def counts_data(service: StepFunctions, tally: Tally, arn: str) -> dict[str, Any
     """How many executions a machine has, by status; and what is another text once it has been changed."""
     count = tally.read().get(arn)
     held = _held(service, arn)
-    state = (
-        "" if held is None else f"{held.record.revision} {list(held.versions)} {list(held.aliases.values())}"
-    )
+    state = ""
+    if held is not None:
+        record = held.record
+        parts = (record.creation_date, record.revision, list(held.versions), list(held.aliases.values()))
+        state = " ".join(map(str, parts))
     return {"counts": {} if count is None else count.statuses, "state": state}
 
 
