@@ -106,16 +106,17 @@ class StateMachine:
         """The role that its calls are held to; None where no policies of it are known: then it may do all.
 
         orders.role = sfnb.role("orders", [policy])     # or its name or ARN
+        orders.role = None                              # it has that of every machine that was given none
         """
         return self._service.registry.roles.get(self._record.role_arn)
 
     @role.setter
-    def role(self, role: Role | str) -> None:
+    def role(self, role: Role | str | None) -> None:
         from sfnb.iam.roles import arn_of
         from sfnb.service.machines import Changes
 
-        changes = Changes(role_arn=arn_of(role, self._service.account))
-        self._record = self._service.update_state_machine(self.arn, changes).record
+        arn = self._service.default_role() if role is None else arn_of(role, self._service.account)
+        self._record = self._service.update_state_machine(self.arn, Changes(role_arn=arn)).record
 
     def iam_policy(self) -> Policy:
         """What its role needs, and no more; a table with the reasons, and `.json` for IAM."""
@@ -323,6 +324,9 @@ class StateMachine:
             tags: of the machine and the role. portable: ARNs of the local account, 123456789012 unless told,
             become the account and region that the template is deployed to; so unless it is False.
             A `${Name}` in the definition becomes a parameter.
+        SAM cannot hold null or 1.5 in a template: where the definition does, as in `ResultPath: null`, it is
+            taken from `<name>.sam.asl.json` beside it, whose text is the format "sam-definition".
+        Raises SfnbError where there is no such format, or an option is not as said.
         """
         from sfnb.deploy.templates import export
 
@@ -346,10 +350,10 @@ class StateMachine:
 
         role_arn: of its role; that of the machine that is there, unless given. create_role: make one, or give
             the one that was made the policy anew, with what `iam_policy` tells; needs rights for that.
-        profile, region: as boto3 knows them. client, iam_client: instead, as of another endpoint.
+        profile, region: as boto3 knows them. client, iam_client: instead; no role is made with one alone.
         publish: a version of it. tags: are added. substitutions: a text for each `${Name}` in the definition.
         portable: ARNs of the local account become those of the role's account and the client's region.
-        Raises SfnbError where AWS refuses, or a role or substitution is missing.
+        Raises SfnbError where AWS refuses, or a role, a substitution or the machine's own name is missing.
         """
         from sfnb.deploy.deploying import deploy
 
@@ -361,7 +365,7 @@ class StateMachine:
             region=region,
             publish=publish,
             tags=tags,
-            substitutions=substitutions or {},
+            substitutions=substitutions,
             portable=portable,
             client=client,
             iam_client=iam_client,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,12 +34,30 @@ def add_type(parser: argparse.ArgumentParser) -> None:
 
 def add_output(parser: argparse.ArgumentParser, formats: Iterable[str], *, otherwise: str) -> None:
     """What to write, and where; `otherwise` is the format that nothing else tells."""
+    names = list(formats)
     parser.add_argument(
-        "-f", "--format", choices=formats, help=f"told by OUTPUT's ending unless given; else {otherwise}"
+        "-f",
+        "--format",
+        type=_one_of(names),
+        metavar="{" + ",".join(names) + "}",
+        help=f"told by OUTPUT's ending unless given; else {otherwise}",
     )
     parser.add_argument(
         "-o", "--output", metavar="OUTPUT", help="a file to write; standard output unless given"
     )
+
+
+def _one_of(formats: list[str]) -> Callable[[str], str]:
+    """Takes one of `formats`; for another it says which was meant, as far as that can be told."""
+
+    def read(text: str) -> str:
+        if text in formats:
+            return text
+        from sfnb.deploy.templates import no_such_format
+
+        raise argparse.ArgumentTypeError(no_such_format(text, formats))
+
+    return read
 
 
 def read(file: str, *, unlimited: bool = False) -> Source:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from sfnb.errors import SfnbError
 
@@ -22,10 +23,11 @@ class Refused(SfnbError):
 def client_of(client: Any, profile: str | None, region: str | None, service: str = "stepfunctions") -> Any:
     """The client that was given, or one with credentials and endpoint as botocore finds them.
 
-    Raises SfnbError where boto3 is not installed or finds no region or profile.
+    Raises SfnbError where boto3 is not installed or finds no region or profile, or the client is of another
+    service.
     """
     if client is not None:
-        return client
+        return _checked(client, service)
     try:
         import boto3
         from botocore.config import Config
@@ -35,7 +37,7 @@ def client_of(client: Any, profile: str | None, region: str | None, service: str
     try:
         session = boto3.Session(profile_name=profile, region_name=region)
         made = session.client(service)
-        if not made.meta.endpoint_url.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+        if not is_aws(made):
             made = session.client(
                 service, config=Config(inject_host_prefix=False)
             )  # sync-localhost is no host
@@ -44,6 +46,22 @@ def client_of(client: Any, profile: str | None, region: str | None, service: str
     except (BotoCoreError, ValueError) as fault:
         raise SfnbError(f"no client of AWS: {fault}") from None
     return made
+
+
+def _checked(client: Any, service: str) -> Any:
+    """`client`, if it is one of `service`."""
+    model = getattr(getattr(client, "meta", None), "service_model", None)
+    found = getattr(model, "service_name", None)
+    if found != service:
+        what = f"of '{found}'" if found else f"no client but {type(client).__name__}"
+        raise SfnbError(f"the client that is given is {what}: boto3.client('{service}') is what is needed")
+    return client
+
+
+def is_aws(client: Any) -> bool:
+    """Whether a client calls AWS itself."""
+    host = urlsplit(client.meta.endpoint_url).hostname or ""
+    return host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
 
 
 def call(client: Any, operation: str, **params: Any) -> dict[str, Any]:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from sfnb.deploy.clients import Refused, call, client_of, find_machine
+from sfnb.deploy.clients import Refused, call, client_of, find_machine, is_aws
+from sfnb.deploy.given import check_role_arn, texts_by_name
 from sfnb.errors import SfnbError
-from sfnb.exporters.deployable import PLACEHOLDER, Own, replaced, texts, with_own
+from sfnb.exporters.deployable import PLACEHOLDER, Own, replaced, rights_with_own, texts, with_own
 
 if TYPE_CHECKING:
     from sfnb.exporters import Deployable
@@ -21,6 +22,11 @@ NO_ROLE = (
     "a machine on AWS needs a role: give role_arn=..., or create_role=True to have one made with what "
     "machine.iam_policy() tells"
 )
+NO_IAM = (
+    "create_role=True makes the role in IAM, and client= does not say where that is: give iam_client=..., a "
+    "client of 'iam' there, or role_arn=... of a role that is there"
+)
+NO_NAME = "a machine on AWS needs a name, and this has none: sfnb.load(..., name='orders'), or %%asl orders"
 ROLE_SECONDS, ROLE_TRIES = 2.0, 10
 """A new role is known to Step Functions only after a moment."""
 
@@ -53,7 +59,7 @@ def deploy(
     region: str | None,
     publish: bool,
     tags: Mapping[str, str] | None,
-    substitutions: Mapping[str, str],
+    substitutions: Mapping[str, str] | None,
     portable: bool,
     client: Any,
     iam_client: Any,
@@ -61,26 +67,68 @@ def deploy(
     """See `StateMachine.deploy`."""
     from sfnb.deploy.templates import deployable
 
-    client = client_of(client, profile, region)
-    whole = deployable(machine, role_arn="", tags=dict(tags or {}), portable=portable)
-    arn = find_machine(client, whole.name)
-    there = None if arn is None else call(client, "describe_state_machine", stateMachineArn=arn)
-    if there is not None and there["type"] != whole.type:
-        raise SfnbError(
-            f"{whole.name} is {there['type']} there and {whole.type} here: AWS cannot change that"
-        )
-    if create_role and role_arn is None:
-        iam = client_of(iam_client, profile, region, "iam")
+    check_named(machine)
+    create_role = create_role and role_arn is None
+    if role_arn is not None:
+        check_role_arn(role_arn)
+    given = texts_by_name("substitutions", substitutions, {"Table": "orders"})
+    whole = deployable(machine, role_arn="", tags=tags, portable=portable)
+    client, iam = _clients(client, iam_client, profile, region, with_iam=create_role)
+    there = _there(client, whole)
+    if create_role:
         role_arn = _make_role(machine, whole, iam, client.meta.region_name)
     role_arn = role_arn or (there["roleArn"] if there else None)
     if role_arn is None:
         raise SfnbError(NO_ROLE)
-    own = Own("aws", client.meta.region_name, role_arn.split(":")[4])
-    definition = _definition(whole, own, substitutions)
+    own = _own(role_arn, client.meta.region_name)
+    definition = _definition(whole, own, given)
     settings = {"roleArn": role_arn, **_settings(whole, own)}
     if there is None:
         return _create(client, whole, definition, settings, publish=publish, patient=create_role)
     return _update(client, whole, there, definition, settings, publish=publish)
+
+
+def _there(client: Any, machine: Deployable) -> dict[str, Any] | None:
+    """The machine of this name that is there; raises SfnbError where it is of the other type."""
+    arn = find_machine(client, machine.name)
+    if arn is None:
+        return None
+    there = call(client, "describe_state_machine", stateMachineArn=arn)
+    if there["type"] != machine.type:
+        raise SfnbError(
+            f"{machine.name} is {there['type']} there and {machine.type} here: AWS cannot change that"
+        )
+    return there
+
+
+def check_named(machine: StateMachine) -> None:
+    """Raises SfnbError where the machine's name is made up: it may be that of another one there."""
+    if not machine.record.named:
+        raise SfnbError(NO_NAME)
+
+
+def _clients(
+    client: Any, iam_client: Any, profile: str | None, region: str | None, *, with_iam: bool
+) -> tuple[Any, Any]:
+    """Of Step Functions, and of IAM or None; raises SfnbError where IAM may be that of another place."""
+    if with_iam and client is not None and iam_client is None:
+        raise SfnbError(NO_IAM)
+    states = client_of(client, profile, region)
+    if not with_iam:
+        return states, None
+    iam = client_of(iam_client, profile, region, "iam")
+    if iam_client is None and is_aws(iam) and not is_aws(states):
+        raise SfnbError(
+            f"Step Functions is at {states.meta.endpoint_url} and IAM is AWS's own: "
+            "set AWS_ENDPOINT_URL_IAM, or give iam_client=... or role_arn=..."
+        )
+    return states, iam
+
+
+def _own(role_arn: str, region: str) -> Own:
+    """Whose account it is, as the ARN of a role there tells."""
+    _, partition, _, _, account, *_ = role_arn.split(":")
+    return Own(partition, region, account)
 
 
 def _definition(machine: Deployable, own: Own, substitutions: Mapping[str, str]) -> dict[str, Any]:
@@ -219,11 +267,11 @@ def _make_role(machine: StateMachine, whole: Deployable, iam: Any, region: str) 
             Tags=[{"Key": key, "Value": value} for key, value in whole.tags.items()] or None,
         )["Role"]
     arn: str = role["Arn"]
-    own = Own("aws", region, arn.split(":")[4])
-    there = f"arn:aws:states:{region}:{own.account}:stateMachine:{machine.name}"
+    own = _own(arn, region)
+    there = f"arn:{own.partition}:states:{region}:{own.account}:stateMachine:{machine.name}"
     trust = json.dumps(trust_policy(machine_arn=there))  # only now is it known whose account it is
     call(iam, "update_assume_role_policy", RoleName=name, PolicyDocument=trust)
-    policy = replaced(machine.iam_policy().document, lambda text: with_own(whole, text, own))
+    policy = replaced(machine.iam_policy().document, lambda text: rights_with_own(whole, text, own))
     if policy["Statement"]:
         document = json.dumps(policy)
         call(iam, "put_role_policy", RoleName=name, PolicyName="StateMachinePolicy", PolicyDocument=document)

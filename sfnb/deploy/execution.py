@@ -160,20 +160,23 @@ class AwsExecution(Execution):
         definition: Definition = None,
         *,
         mock: Given | None = None,
+        skip_waits: bool = False,
+        wait: bool = True,
         on_output: Callable[[str], None] | None = None,
     ) -> Execution:
-        """Go on there with what failed, was aborted or timed out; wait for the end.
+        """Go on there with what failed, was aborted or timed out; wait for the end, unless told not to.
 
-        Raises Refused; SfnbError where another definition or mocks are given, of which AWS knows nothing.
+        Raises Refused; SfnbError for another definition, mocks or skipped waits, of which AWS knows nothing.
         """
-        if definition is not None or mock is not None:
+        if definition is not None or mock is not None or skip_waits:
             raise SfnbError("AWS redrives with its own definition and real calls: fork(...) goes on here")
         call(self._client, "redrive_execution", executionArn=self.arn)
         live = self._live
         self._live = Live(live.arn, live.name, live.machine, MemoryStore())
         self._live.rounds = live.rounds + 1
         self._fetched_at = None
-        self.wait()
+        if wait:
+            self.wait()
         return self
 
     def resume(self, *, on_lost: OnLost = "repeat", mock: Any = None, on_output: Any = None) -> Execution:
@@ -192,6 +195,8 @@ class AwsExecution(Execution):
         definition: Definition = None,
         name: str | None = None,
         mock: Given | None = None,
+        skip_waits: bool = False,
+        wait: bool = True,
         on_output: Callable[[str], None] | None = None,
     ) -> Execution:
         """A new execution that goes on here from the middle of this one; see `Execution.fork`."""
@@ -206,6 +211,8 @@ class AwsExecution(Execution):
                 definition=own if definition is None else definition,
                 name=name,
                 mock=mock,
+                skip_waits=skip_waits,
+                wait=wait,
                 on_output=on_output,
             )
 

@@ -10,6 +10,7 @@ from sfnb.asl.decode import load
 from sfnb.asl.machine import MachineType
 from sfnb.asl.source import Source, read_text
 from sfnb.deploy.clients import Refused, call, find_machine
+from sfnb.deploy.deploying import check_named
 from sfnb.deploy.execution import AwsExecution, SyncExecution
 from sfnb.errors import SfnbError
 from sfnb.execution import Execution
@@ -123,6 +124,8 @@ class OnAws:
 
     def __init__(self, machine: StateMachine, client: Any, arn: str | None) -> None:
         """arn: unless given, the machine of this name; raises SfnbError where there is none."""
+        if arn is None:
+            check_named(machine)
         found = arn or find_machine(client, machine.name)
         if found is None:
             raise SfnbError(f"there is no state machine {machine.name!r} there yet: deploy() makes it")

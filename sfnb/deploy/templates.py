@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from sfnb.asl.ways import nearest
+from sfnb.deploy.given import check_role_arn, texts_by_name
 from sfnb.errors import SfnbError
-from sfnb.exporters import EXPORTERS, TEMPLATES, Deployable
+from sfnb.exporters import BESIDE, EXPORTERS, MEANT, TEMPLATES, Deployable, sam_definition_file
 from sfnb.renderers import RENDERERS
 
 if TYPE_CHECKING:
@@ -17,7 +20,7 @@ def export(
     format: str,
     *,
     role_arn: str | None = None,
-    tags: dict[str, str] | None = None,
+    tags: Mapping[str, str] | None = None,
     portable: bool = True,
 ) -> str:
     """See `StateMachine.export`."""
@@ -25,16 +28,42 @@ def export(
         return EXPORTERS[format](machine.tree)
     if format in RENDERERS:
         return RENDERERS[format](machine.outline, title=machine.name)
-    if format in TEMPLATES:
-        return TEMPLATES[format](deployable(machine, role_arn=role_arn, tags=tags, portable=portable))
-    known = ", ".join((*EXPORTERS, *TEMPLATES, *RENDERERS))
-    raise SfnbError(f"no such format: '{format}'; there are {known}")
+    templates = TEMPLATES | BESIDE
+    if format not in templates:
+        raise SfnbError(no_such_format(format, (*EXPORTERS, *templates, *RENDERERS)))
+    whole = deployable(machine, role_arn=role_arn, tags=tags, portable=portable)
+    if role_arn is not None:
+        check_role_arn(role_arn, whole.names)
+    return templates[format](whole)
+
+
+def no_such_format(format: str, known: Iterable[str]) -> str:
+    """
+    >>> no_such_format("cfn", ["json", "cloudformation"])
+    "no such format: 'cfn'; did you mean cloudformation? There are json, cloudformation"
+    """
+    names = list(known)
+    meant = MEANT.get(format.lower())
+    near = meant if meant in names else nearest(format, names)
+    asked = f"did you mean {near}? There are" if near else "there are"
+    return f"no such format: '{format}'; {asked} {', '.join(names)}"
+
+
+def file_beside(machine: StateMachine, format: str) -> tuple[str, str] | None:
+    """The file that this machine's template needs beside it: its name, and the format that makes it."""
+    if format != "sam":
+        return None
+    name = sam_definition_file(deployable(machine, role_arn="", tags=None, portable=True))
+    return None if name is None else (name, "sam-definition")
 
 
 def deployable(
-    machine: StateMachine, *, role_arn: str | None, tags: dict[str, str] | None, portable: bool
+    machine: StateMachine, *, role_arn: str | None, tags: Mapping[str, str] | None, portable: bool
 ) -> Deployable:
-    """The machine with what it is deployed with; its policy is made only where a role is."""
+    """The machine with what it is deployed with; its policy is made only where a role is.
+
+    Raises SfnbError where the tags are none.
+    """
     record = machine.record
     _, _, _, region, account, *_ = record.arn.split(":")
     policy = machine.iam_policy().document if role_arn is None else None
@@ -47,7 +76,7 @@ def deployable(
         policy=policy if policy and policy["Statement"] else None,
         role_arn=role_arn,
         description=" ".join(comment.split()),
-        tags=tags or {},
+        tags=texts_by_name("tags", tags, {"team": "shop"}),
         level=record.settings.logging.level,
         include_data=record.settings.logging.include_data,
         log_groups=record.settings.logging.log_groups,

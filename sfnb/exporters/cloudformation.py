@@ -1,8 +1,9 @@
 """The machine as a CloudFormation template, with its role; and as a SAM template.
 
 The definition stands in the template as an object, with DefinitionSubstitutions for its placeholders. Where
-that would not come out as it went in, CloudFormation is given the definition as a text, and SAM the name of
-its file: a template must not hold null, takes `Ref` and `Fn::` for its own, and tells no 1.0 from 1.
+that would not come out as it went in, CloudFormation is given the definition as a text, and SAM, which knows
+no such thing, the name of a file: a template must not hold null, takes `Ref` and `Fn::` for its own, and
+tells no 1.0 from 1.
 Source: CloudFormation guide, AWS::StepFunctions::StateMachine; SAM guide, AWS::Serverless::StateMachine.
 """
 
@@ -12,7 +13,16 @@ import json
 import re
 from typing import Any
 
-from sfnb.exporters.deployable import PLACEHOLDER, Deployable, Own, identifier, replaced, with_own
+from sfnb.exporters.deployable import (
+    PLACEHOLDER,
+    Deployable,
+    Own,
+    identifier,
+    replaced,
+    rights_with_own,
+    with_own,
+)
+from sfnb.exporters.json_ import export_json
 from sfnb.exporters.yaml_ import export_yaml
 
 VERSION = "2010-09-09"
@@ -50,9 +60,7 @@ def export_cloudformation(machine: Deployable) -> str:
 
 
 def export_sam(machine: Deployable) -> str:
-    """A template in YAML. Where the definition cannot stand in it, it names a file, which `export("json")`
-    makes; what is in such a file is taken as it is, but for DefinitionSubstitutions.
-    """
+    """A template in YAML. Where the definition cannot stand in it, it is taken from `sam_definition_file`."""
     template = _Template(machine)
     properties: dict[str, Any] = {"Name": machine.name, "Type": machine.type}
     if machine.role_arn:
@@ -61,14 +69,13 @@ def export_sam(machine: Deployable) -> str:
         properties["Policies"] = [template.sub(machine.policy)]
     else:
         properties["Policies"] = []
-    if _is_safe(machine.tree):
+    file = sam_definition_file(machine)
+    if file is None:
         properties["Definition"] = template.definition
-        substitutions = template.substitutions
     else:
-        properties["DefinitionUri"] = f"{machine.name}.asl.json"
-        substitutions = template.of_placeholders
-    if substitutions:
-        properties["DefinitionSubstitutions"] = substitutions
+        properties["DefinitionUri"] = file
+    if template.substitutions:
+        properties["DefinitionSubstitutions"] = template.substitutions
     if machine.logs:
         properties["Logging"] = template.logging()
     if machine.tracing:
@@ -79,19 +86,32 @@ def export_sam(machine: Deployable) -> str:
     return export_yaml(template.whole(resources, Transform=TRANSFORM))
 
 
+def sam_definition_file(machine: Deployable) -> str | None:
+    """The file, beside the SAM template, that it takes the definition from; None where it needs none.
+
+    It is never called as the file that a definition of this name was read from: it is not the same text.
+    """
+    return None if _is_safe(machine.tree) else f"{machine.name}.sam.asl.json"
+
+
+def export_sam_definition(machine: Deployable) -> str:
+    """The text for that file: JSON with a placeholder for each of the template's DefinitionSubstitutions."""
+    return export_json(_Template(machine).definition)
+
+
 class _Template:
     """The parts that both have.
 
-    definition: with substitutions for the local account. of_placeholders: the substitutions for the
-        definition's own. substitutions: all of them.
+    definition: with a placeholder for what is local. substitutions: for these and for the definition's own.
     """
 
     def __init__(self, machine: Deployable) -> None:
         self.machine = machine
         taken = {MACHINE, ROLE}
         self._parameters = {name: identifier(name, taken) for name in machine.names}
-        self.of_placeholders = {name: {"Ref": self._parameters[name]} for name in machine.names}
-        self.substitutions: dict[str, Any] = dict(self.of_placeholders)
+        self.substitutions: dict[str, Any] = {
+            name: {"Ref": parameter} for name, parameter in self._parameters.items()
+        }
         self._taken = set(machine.names)
         self._wholes: dict[str, str] = {}
         self.definition = replaced(machine.tree, self._localised)
@@ -130,7 +150,7 @@ class _Template:
             ),
             text,
         )
-        filled = with_own(self.machine, named, PSEUDO)
+        filled = rights_with_own(self.machine, named, PSEUDO)
         has_parameter = any(name in self._parameters for name in PLACEHOLDER.findall(text))
         return {"Fn::Sub": filled} if has_parameter or filled != named else text
 

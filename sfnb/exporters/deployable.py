@@ -90,6 +90,22 @@ def with_own(machine: Deployable, text: str, own: Own) -> str:
     )
 
 
+def rights_with_own(machine: Deployable, text: str, own: Own) -> str:
+    """`with_own` for what stands in a policy: there an ARN of no account, or of any, is of the own partition.
+
+    In a definition it stays: what it names there is the author's word, or Step Functions' own.
+
+    >>> machine = Deployable(name="m", type="STANDARD", tree={}, trust={})
+    >>> [rights_with_own(machine, f"arn:aws:{rest}", Own("P", "R", "A")) for rest in ("s3:::b", "sns:x:1:t")]
+    ['arn:P:s3:::b', 'arn:aws:sns:x:1:t']
+    """
+    if not machine.portable:
+        return text
+    return re.sub(
+        r"^arn:aws:(?=[a-z0-9-]+:[a-z0-9*-]*:\*?:)", f"arn:{own.partition}:", with_own(machine, text, own)
+    )
+
+
 def texts(value: Json) -> Iterator[str]:
     """Every text in a value, the keys of objects left out."""
     if isinstance(value, str):

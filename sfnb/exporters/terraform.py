@@ -10,10 +10,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from sfnb.exporters.deployable import PLACEHOLDER, Deployable, Own, identifier, replaced, with_own
+from sfnb.exporters.deployable import (
+    PLACEHOLDER,
+    Deployable,
+    Own,
+    identifier,
+    replaced,
+    rights_with_own,
+    with_own,
+)
 
 OWN = Own(
     "${data.aws_partition.current.partition}",
@@ -23,6 +31,8 @@ OWN = Own(
 DATA = {"aws_partition": OWN.partition, "aws_region": OWN.region, "aws_caller_identity": OWN.account}
 _HELD = "\ue000"
 """Stands for the `$` of what Terraform is to fill in while all else is doubled; no author writes it."""
+
+Fill = Callable[[Deployable, str, Own], str]
 
 
 def export_terraform(machine: Deployable) -> str:
@@ -57,7 +67,7 @@ class _Configuration:
         if self.machine.policy is not None:
             fields = [
                 ("role", f"aws_iam_role.{self.label}.id"),
-                ("policy", self._document(self.machine.policy)),
+                ("policy", self._document(self.machine.policy, rights_with_own)),
             ]
             yield _block(f'resource "aws_iam_role_policy" "{self.label}"', fields)
 
@@ -86,16 +96,13 @@ class _Configuration:
     def _tags(self) -> list[tuple[str, str]]:
         if not self.machine.tags:
             return []
-        lines = [
-            f"    {self._quoted(key)} = {self._quoted(value)}\n"
-            for key, value in sorted(self.machine.tags.items())
-        ]
-        return [("tags", "{\n" + "".join(lines) + "  }")]
+        tags = [(self._quoted(key), self._quoted(value)) for key, value in sorted(self.machine.tags.items())]
+        return [("tags", "{\n" + "".join(_aligned(tags, "    ")) + "  }")]
 
-    def _document(self, tree: dict[str, Any]) -> str:
+    def _document(self, tree: dict[str, Any], fill: Fill = with_own) -> str:
         """JSON as a heredoc. No line of it is the delimiter: JSON has no line breaks inside of texts."""
-        text = json.dumps(replaced(tree, self._held), indent=2, ensure_ascii=False)
-        return f"<<EOT\n{_released(text)}\nEOT"
+        held = replaced(tree, lambda text: self._held(text, fill))
+        return f"<<EOT\n{_released(json.dumps(held, indent=2, ensure_ascii=False))}\nEOT"
 
     def _quoted(self, text: str) -> str:
         r"""A quoted text; JSON's \b and \f are not Terraform's."""
@@ -105,14 +112,14 @@ class _Configuration:
         )
         return _released(quoted)
 
-    def _held(self, text: str) -> str:
+    def _held(self, text: str, fill: Fill = with_own) -> str:
         """The text, where the local account, the region and the variables are to be filled in."""
         held = Own(*(own.replace("$", _HELD) for own in (OWN.partition, OWN.region, OWN.account)))
         return PLACEHOLDER.sub(
             lambda found: (
                 f"{_HELD}{{var.{self._variables[found[1]]}}}" if found[1] in self._variables else found[0]
             ),
-            with_own(self.machine, text, held),
+            fill(self.machine, text, held),
         )
 
 
@@ -126,22 +133,22 @@ def _released(text: str) -> str:
 
 
 def _block(head: str, fields: list[tuple[str, str]], inside: list[str] | None = None) -> str:
-    """A block as `terraform fmt` lays it out: the `=` of neighbouring lines stand in a column."""
+    """A block as `terraform fmt` lays it out: the `=` of neighbouring lines stand in a column, which ends
+    with a value of several lines.
+    """
     lines: list[str] = []
     group: list[tuple[str, str]] = []
-
-    def flush() -> None:
-        width = max((len(name) for name, _ in group), default=0)
-        lines.extend(f"  {name:<{width}} = {value}\n" for name, value in group)
-        group.clear()
-
-    for name, value in fields:
-        if "\n" in value:  # which is aligned with nothing
-            flush()
-            lines.append(f"  {name} = {value}\n")
-        else:
-            group.append((name, value))
-    flush()
+    for field in fields:
+        group.append(field)
+        if "\n" in field[1]:
+            lines += _aligned(group)
+            group = []
+    lines += _aligned(group)
     for block in inside or []:
         lines.append("\n" + "".join(f"  {line}\n" for line in block.splitlines()))
     return f"{head} {{\n{''.join(lines)}}}\n"
+
+
+def _aligned(fields: list[tuple[str, str]], indent: str = "  ") -> list[str]:
+    width = max((len(name) for name, _ in fields), default=0)
+    return [f"{indent}{name:<{width}} = {value}\n" for name, value in fields]

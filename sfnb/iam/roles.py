@@ -106,9 +106,13 @@ def make_role(arn: str, policies: Policies = (), *, trust: object = None, bounda
 
 
 def arn_of(role: Role | str, account: str) -> str:
-    """The ARN of a role that is given by itself, by ARN or by name."""
+    """The ARN of a role that is given by itself, by ARN or by name; raises SfnbError for anything else."""
     if isinstance(role, Role):
         return role.arn
+    if not isinstance(role, str) or not role:
+        raise SfnbError(
+            f"a role is given by its name, its ARN, or what sfnb.role made: {role!r} is none of these"
+        )
     return role if role.startswith("arn:") else f"arn:aws:iam::{account}:role/{role}"
 
 

@@ -124,21 +124,42 @@ def made(
             f"connection '{name_of(arn)}': give one of basic=(user, password), api_key=(header, value), "
             "oauth={'endpoint', 'client_id', 'client_secret'}"
         )
-    pair = basic or api_key
-    if pair is not None:
-        kind: Kind = "BASIC" if basic is not None else "API_KEY"
-        return Connection(arn=arn, kind=kind, user=pair[0], secret=pair[1], parameters=parameters)
-    assert oauth is not None
-    lacking = [name for name in ("endpoint", "client_id", "client_secret") if name not in oauth]
+    if basic is not None:
+        user, secret = _pair(arn, basic, "basic=(user, password)")
+        return Connection(arn=arn, kind="BASIC", user=user, secret=secret, parameters=parameters)
+    if api_key is not None:
+        user, secret = _pair(arn, api_key, "api_key=(header, value)")
+        return Connection(arn=arn, kind="API_KEY", user=user, secret=secret, parameters=parameters)
+    way = _oauth(arn, oauth)
+    return Connection(arn=arn, kind="OAUTH_CLIENT_CREDENTIALS", oauth=way, parameters=parameters)
+
+
+def _pair(arn: str, given: object, form: str) -> tuple[str, str]:
+    """Two texts; raises SfnbError, which does not repeat what was given: it may be a secret."""
+    if not isinstance(given, tuple | list):
+        what = f"one {type(given).__name__}"
+    elif len(given) != 2:
+        what = f"{len(given)} things"
+    elif all(isinstance(each, str) for each in given):
+        return given[0], given[1]
+    else:
+        what = "those of other types"
+    raise SfnbError(f"connection '{name_of(arn)}': give {form}, a pair of texts, not {what}")
+
+
+def _oauth(arn: str, oauth: object) -> OAuth:
+    needed = ("endpoint", "client_id", "client_secret")
+    if not isinstance(oauth, Mapping):
+        raise SfnbError(f"connection '{name_of(arn)}': oauth is a dict with {', '.join(needed)}")
+    lacking = [name for name in needed if name not in oauth]
     if lacking:
         raise SfnbError(f"connection '{name_of(arn)}': oauth lacks {', '.join(lacking)}")
-    way = OAuth(
+    return OAuth(
         endpoint=oauth["endpoint"],
         method=oauth.get("method", "POST"),
         client_id=oauth["client_id"],
         client_secret=oauth["client_secret"],
     )
-    return Connection(arn=arn, kind="OAUTH_CLIENT_CREDENTIALS", oauth=way, parameters=parameters)
 
 
 # Those of AWS

@@ -224,7 +224,7 @@ class Catalogue(Tags):
                 name=arn.rpartition(":")[2],
                 named=True,
                 type=kind,
-                settings=Settings(role_arn=_role(record, store) or self._role()),
+                settings=Settings(role_arn=_role(record, store) or self.default_role()),
                 source=source,
                 definition=definition,
                 warnings=warnings,

@@ -90,7 +90,9 @@ class Machines(Labels):
         arn = self._arn("stateMachine", name)
         with self._changing:
             before = self._holdings().get(arn)
-            settings = before.record.settings if before is not None else Settings(role_arn=self._role())
+            settings = (
+                before.record.settings if before is not None else Settings(role_arn=self.default_role())
+            )
             record = StateMachineRecord(
                 arn=arn,
                 name=name,
@@ -337,7 +339,7 @@ class Machines(Labels):
         """Take up what the store keeps besides executions; what is here already comes first."""
         self._held = shelf.machines(store) | self._held
 
-    def _role(self) -> str:
+    def default_role(self) -> str:
         """That of a machine that was given none."""
         return f"arn:aws:iam::{self.account}:role/sfnb"
 

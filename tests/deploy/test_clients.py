@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import boto3
 import pytest
 
 from sfnb.deploy.clients import client_of, find_machine, pages
@@ -19,9 +20,20 @@ def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_client_that_is_given_is_taken() -> None:
-    mine = object()
+    mine = boto3.client("stepfunctions", region_name="eu-west-1")
 
     assert client_of(mine, "profile", "region") is mine
+
+
+def test_what_is_no_client_of_the_service_is_told() -> None:
+    queue = boto3.client("sqs", region_name="eu-west-1")
+
+    with pytest.raises(SfnbError, match=r"is of 'sqs': boto3.client\('stepfunctions'\) is what is needed"):
+        client_of(queue, None, None)
+    with pytest.raises(SfnbError, match=r"is of 'sqs': boto3.client\('iam'\) is what is needed"):
+        client_of(queue, None, None, "iam")
+    with pytest.raises(SfnbError, match="is no client but str"):
+        client_of("eu-west-1", None, None)
 
 
 @pytest.mark.parametrize(("endpoint", "prefix"), [(None, True), ("http://localhost:8083", False)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import boto3
@@ -114,6 +115,37 @@ def test_a_role_has_to_be_known(orders: StateMachine, client: Any) -> None:
         orders.deploy(client=client)
 
 
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (
+            {"role_arn": "tea-role"},
+            "role_arn is 'tea-role', and has to be the ARN of a role, such as 'arn:aws:",
+        ),
+        ({"role_arn": ROLE, "tags": ["a"]}, "tags is ['a'], and has to be a dict of texts"),
+        ({"role_arn": ROLE, "substitutions": {"Table": 5}}, "substitutions is {'Table': 5}, and has to be a"),
+    ],
+)
+def test_an_option_that_will_not_do_is_told(
+    orders: StateMachine, client: Any, options: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(SfnbError, match=re.escape(says)):
+        orders.deploy(client=client, **options)
+    assert client.list_state_machines()["stateMachines"] == []
+
+
+def test_a_machine_that_was_given_no_name_is_not_deployed(here: StepFunctions, client: Any) -> None:
+    unnamed = load_machine(here, TREE)
+
+    with pytest.raises(
+        SfnbError, match=r"needs a name, and this has none: sfnb\.load\(\.\.\., name='orders'\)"
+    ):
+        unnamed.deploy(ROLE, client=client)
+    with pytest.raises(SfnbError, match="needs a name"):
+        unnamed.on_aws(client=client)
+    assert client.list_state_machines()["stateMachines"] == []
+
+
 def test_a_machine_of_another_type_is_not_touched(
     here: StepFunctions, orders: StateMachine, client: Any
 ) -> None:
@@ -163,6 +195,35 @@ def test_a_role_is_made_with_what_the_machine_needs(orders: StateMachine, client
         for resource in statement["Resource"]
     }
     assert f"arn:aws:lambda:{REGION}:{account}:function:price" in granted
+
+
+@pytest.mark.usefixtures("credentials")
+def test_no_role_is_made_where_nothing_says_where(orders: StateMachine, client: Any) -> None:
+    with mock_aws():
+        with pytest.raises(SfnbError, match=r"client= does not say where that is: give iam_client=\.\.\."):
+            orders.deploy(create_role=True, client=client)
+        assert boto3.client("iam", region_name=REGION).list_roles()["Roles"] == []
+    assert client.list_state_machines()["stateMachines"] == []
+
+
+@pytest.mark.usefixtures("credentials")
+def test_no_role_is_made_at_aws_for_step_functions_elsewhere(
+    orders: StateMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SFN", "http://127.0.0.1:9")
+    with mock_aws():
+        with pytest.raises(
+            SfnbError, match=r"is at http://127\.0\.0\.1:9 and IAM is AWS's own: set AWS_ENDP"
+        ):
+            orders.deploy(create_role=True, region=REGION)
+        assert boto3.client("iam", region_name=REGION).list_roles()["Roles"] == []
+
+
+def test_the_role_tells_the_partition(orders: StateMachine, client: Any) -> None:
+    orders.deploy(f"arn:aws-us-gov:iam::{ACCOUNT}:role/states", client=client)
+    price = definition(client)["States"]["Each"]["ItemProcessor"]["States"]["Price"]["Resource"]
+
+    assert price == f"arn:aws-us-gov:lambda:{REGION}:{ACCOUNT}:function:price"
 
 
 @pytest.mark.usefixtures("credentials")

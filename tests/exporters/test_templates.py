@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,14 +18,14 @@ from hypothesis import strategies as st
 
 import sfnb
 from sfnb.asl.source import read_text
-from sfnb.cli import main
 from sfnb.errors import SfnbError
-from sfnb.exporters import TEMPLATES, Deployable
+from sfnb.exporters import BESIDE, TEMPLATES, Deployable
 from sfnb.iam import trust_policy
 from tests.exporters.test_exporters import REAL_WORLD, TRAPS
 
 CFN_LINT = "from cfnlint.runner import main; main()"
 ACCOUNT, REGION = "123456789012", "us-east-1"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/mine"
 TREE: dict[str, Any] = {
     "Comment": "Prices and ships an order",
     "StartAt": "Price",
@@ -67,10 +68,14 @@ def definition_in(text: str, format: str, names: list[str]) -> Any:
         (heredoc,) = re.findall(r"definition = (<<EOT\n.*?\nEOT)\n", text, re.DOTALL)
         return json.loads(terraform_text(heredoc, names))
     properties = yaml.safe_load(text)["Resources"]["StateMachine"]["Properties"]
+    return substituted(properties.get("DefinitionString") or json.dumps(properties["Definition"]), properties)
+
+
+def substituted(given: str, properties: dict[str, Any]) -> Any:
+    """A text with DefinitionSubstitutions in it, also that of a file, as CloudFormation fills it in."""
     filled = {
         name: pseudo(value, name) for name, value in properties.get("DefinitionSubstitutions", {}).items()
     }
-    given = properties.get("DefinitionString") or json.dumps(properties["Definition"])
     return json.loads(
         re.sub(
             r"\$\{([\w.:-]+)\}",
@@ -148,7 +153,8 @@ def test_what_cloudformation_would_change_is_a_text_and_for_sam_a_file(value: An
     sam = yaml.safe_load(TEMPLATES["sam"](deployable(tree)))
 
     assert json.loads(cloudformation["Resources"]["StateMachine"]["Properties"]["DefinitionString"]) == tree
-    assert sam["Resources"]["StateMachine"]["Properties"]["DefinitionUri"] == "orders.asl.json"
+    assert sam["Resources"]["StateMachine"]["Properties"]["DefinitionUri"] == "orders.sam.asl.json"
+    assert json.loads(BESIDE["sam-definition"](deployable(tree))) == tree
 
 
 @pytest.mark.parametrize("format", TEMPLATES)
@@ -208,11 +214,15 @@ def full(**more: Any) -> Deployable:
 def test_cfn_lint_finds_nothing_wrong(format: str, machine: Deployable, tmp_path: Path) -> None:
     file = tmp_path / "template.yaml"
     file.write_text(TEMPLATES[format](machine), encoding="utf-8")
+
+    assert cfn_lint(file) == []
+
+
+def cfn_lint(file: Path) -> Any:
+    """What it finds wrong with a template."""
     command = [sys.executable, "-c", CFN_LINT, "--format", "json", str(file)]
     found = subprocess.run(command, capture_output=True, text=True, check=False)
-
-    assert found.returncode == 0, found.stdout + found.stderr
-    assert json.loads(found.stdout) == []
+    return json.loads(found.stdout) if found.stdout else found.stderr
 
 
 def test_terraform_has_the_role_the_policy_and_the_settings() -> None:
@@ -225,7 +235,7 @@ def test_terraform_has_the_role_the_policy_and_the_settings() -> None:
     assert machine["role_arn"] == "${aws_iam_role.orders.arn}"
     assert machine["logging_configuration"][0]["include_execution_data"] in (True, "true")
     assert machine["tracing_configuration"][0]["enabled"] in (True, "true")
-    assert '"arn:aws:s3:::b/$${aws:username}/*"' in text
+    assert '"arn:${data.aws_partition.current.partition}:s3:::b/$${aws:username}/*"' in text
     assert '"team" = "the \\"shop\\" $${x}"' in text
 
 
@@ -239,7 +249,7 @@ def test_a_role_that_is_there_is_not_made() -> None:
         "Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/mine"
     }
     assert "aws_iam_role" not in terraform
-    assert f'role_arn = "{mine}"' in terraform
+    assert f'role_arn   = "{mine}"' in terraform
 
 
 def test_a_policy_variable_is_not_filled_in_by_cloudformation() -> None:
@@ -248,8 +258,47 @@ def test_a_policy_variable_is_not_filled_in_by_cloudformation() -> None:
 
     assert policy["Statement"][0]["Resource"] == [
         {"Fn::Sub": "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:orders"},
-        "arn:aws:s3:::b/${aws:username}/*",
+        {"Fn::Sub": "arn:${AWS::Partition}:s3:::b/${!aws:username}/*"},
     ]
+
+
+def test_rights_are_in_the_partition_of_the_template_unless_they_name_an_account() -> None:
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::http:invoke",
+        "Parameters": {
+            "ApiEndpoint": "https://example.com",
+            "Method": "GET",
+            "Authentication": {"ConnectionArn": f"arn:aws:events:{REGION}:999988887777:connection/tea/1"},
+        },
+        "End": True,
+    }
+    machine = sfnb.load({"StartAt": "Call", "States": {"Call": task}}, name="orders")
+    template = yaml.safe_load(machine.export("cloudformation"))
+    role = template["Resources"]["StateMachineRole"]["Properties"]
+    resources = [
+        resource
+        for statement in role["Policies"][0]["PolicyDocument"]["Statement"]
+        for resource in statement["Resource"]
+    ]
+
+    assert {"Fn::Sub": "arn:${AWS::Partition}:secretsmanager:*:*:secret:events!connection/*"} in resources
+    assert f"arn:aws:events:{REGION}:999988887777:connection/tea/1" in resources
+    assert "arn:${data.aws_partition.current.partition}:secretsmanager:*:*:" in machine.export("terraform")
+    assert '"arn:aws:states:::http:invoke"' in machine.export("terraform")
+    assert "arn:aws:secretsmanager:*:*:" in machine.export("terraform", portable=False)
+
+
+@pytest.mark.skipif(shutil.which("terraform") is None, reason="needs terraform")
+@pytest.mark.parametrize(
+    "machine", [full(tags={"team": "x", "a longer one": "y"}), full(role_arn=ROLE), deployable()]
+)
+def test_terraform_would_lay_it_out_the_same(machine: Deployable) -> None:
+    text = TEMPLATES["terraform"](machine)
+    command = ["terraform", "fmt", "-no-color", "-"]
+    laid_out = subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
+
+    assert laid_out == text
 
 
 # By a machine
@@ -277,6 +326,48 @@ def test_a_format_that_is_not_there_is_named_with_those_that_are() -> None:
         machine.export("pdf")
 
 
+@pytest.mark.parametrize(
+    ("format", "meant"),
+    [
+        ("cfn", "cloudformation"),
+        ("CloudFormation", "cloudformation"),
+        ("teraform", "terraform"),
+        ("YML", "yaml"),
+    ],
+)
+def test_a_format_that_is_misspelt_is_guessed(format: str, meant: str) -> None:
+    machine = sfnb.load({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}})
+
+    with pytest.raises(
+        SfnbError, match=f"no such format: '{format}'; did you mean {meant}\\? There are json, "
+    ):
+        machine.export(format)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"tags": "x"}, "tags is 'x', and has to be a dict of texts, such as {'team': 'shop'}"),
+        ({"tags": {"count": 1}}, "tags is {'count': 1}, and has to be a dict of texts"),
+        ({"role_arn": "a b"}, "role_arn is 'a b', and has to be the ARN of a role, such as 'arn:aws:iam::"),
+        ({"role_arn": "${Other}"}, "role_arn is '${Other}', and has to be"),
+        ({"role_arn": 5}, "role_arn is 5, and has to be"),
+    ],
+)
+@pytest.mark.parametrize("format", TEMPLATES)
+def test_an_option_that_will_not_do_is_told(format: str, options: dict[str, Any], says: str) -> None:
+    machine = sfnb.load(TREE, name="orders")
+
+    with pytest.raises(SfnbError, match=re.escape(says)):
+        machine.export(format, **options)
+
+
+def test_a_placeholder_of_the_definition_may_stand_for_the_role() -> None:
+    template = yaml.safe_load(sfnb.load(TREE, name="orders").export("sam", role_arn="${PriceFunction}"))
+
+    assert template["Resources"]["StateMachine"]["Properties"]["Role"] == {"Fn::Sub": "${PriceFunction}"}
+
+
 @pytest.mark.skipif(not REAL_WORLD.exists(), reason="needs published definitions")
 @pytest.mark.parametrize("format", ["cloudformation", "terraform"])
 def test_published_definitions_read_back(format: str) -> None:
@@ -284,28 +375,3 @@ def test_published_definitions_read_back(format: str) -> None:
         machine = deployable(read_text(file.read_bytes()).tree)  # type: ignore[arg-type]
         text = TEMPLATES[format](machine)
         assert definition_in(text, format, machine.names) == machine.tree, file.name
-
-
-@pytest.mark.parametrize(
-    ("arguments", "begins"),
-    [
-        (["-f", "cloudformation"], "AWSTemplateFormatVersion"),
-        (["-f", "sam", "--role-arn", f"arn:aws:iam::{ACCOUNT}:role/mine"], "AWSTemplateFormatVersion"),
-        (["-o", "orders.tf"], 'data "aws_'),
-    ],
-)
-def test_the_command_writes_templates(
-    arguments: list[str],
-    begins: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("orders.asl.json").write_text(json.dumps(TREE), encoding="utf-8")
-
-    assert main(["export", "orders.asl.json", *arguments]) == 0
-    output = Path("orders.tf")
-    written = output.read_text(encoding="utf-8") if output.exists() else capsys.readouterr().out
-    assert written.startswith(begins)
-    assert ("role/mine" in written) == ("--role-arn" in arguments)

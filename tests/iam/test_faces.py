@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -39,6 +40,27 @@ def test_a_role_is_given_by_itself_by_name_and_by_arn(orders: StateMachine) -> N
 
     orders.role = "somebody-else"
     assert orders.role is None
+
+
+def test_without_a_role_of_its_own_a_machine_has_that_of_all_others(orders: StateMachine) -> None:
+    before = orders.record.role_arn
+    orders.role = sfnb.role("teller")
+    assert orders.run(mock="auto").status == "FAILED"
+
+    orders.role = None
+    assert (orders.role, orders.record.role_arn) == (None, before)
+    assert orders.run(mock="auto").status == "SUCCEEDED"
+
+
+@pytest.mark.parametrize("given", [5, "", ["teller"]])
+def test_what_is_no_role_is_told(orders: StateMachine, given: Any) -> None:
+    before = orders.record.role_arn
+
+    with pytest.raises(
+        sfnb.SfnbError, match=r"a role is given by its name, its ARN, or what sfnb\.role made: "
+    ):
+        orders.role = given
+    assert orders.record.role_arn == before
 
 
 def test_a_role_that_is_told_again_has_the_new_policies(orders: StateMachine) -> None:
