@@ -173,6 +173,7 @@ def test_reading_that_was_under_way_ends_with_the_store(store: SqliteStore) -> N
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files cannot be counted")
 def test_a_store_leaves_no_thread_and_no_open_file(path: Path) -> None:
+    gc.collect()  # what other tests have left
     before, threads = open_files(), threading.active_count()
     for _ in range(5):
         store = SqliteStore(path)
@@ -182,8 +183,8 @@ def test_a_store_leaves_no_thread_and_no_open_file(path: Path) -> None:
         store.close()
     gc.collect()
 
-    assert open_files() == before
-    assert threading.active_count() == threads
+    assert open_files() <= before
+    assert threading.active_count() <= threads
 
 
 def open_files() -> int:

@@ -23,7 +23,7 @@ from sfnb.service import StepFunctions
 from sfnb.stores.sqlite import SqliteStore
 from sfnb.stores.sqlite.checking import Finding, check
 from sfnb.stores.sqlite.chunks import event_classes
-from sfnb.stores.sqlite.maintenance import deletable, delete, size_bytes, vacuum
+from sfnb.stores.sqlite.maintenance import deletable, delete, delete_chosen, size_bytes, vacuum
 from sfnb.stores.sqlite.portable import export, import_file
 from tests.stores.logs import NOON, begun, failed, passes, succeeded
 
@@ -402,3 +402,26 @@ def test_what_stands_before_a_file_breaks_off_is_taken_up(store: SqliteStore, tm
 def test_a_file_that_is_not_there_is_told(store: SqliteStore, tmp_path: Path) -> None:
     with pytest.raises(SfnbError, match="No such file"):
         import_file(store, tmp_path / "nothing.jsonl")
+
+
+def test_chosen_executions_go_with_their_children(store: SqliteStore) -> None:
+    fill(store)
+    parent = store.find("parent")
+    assert parent is not None
+
+    assert delete_chosen(store, [parent]) == 4
+    assert sorted(store.executions()) == ["failed", "running"]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "why"), [("running", "has no end yet"), ("child-0", "is a map run's child")]
+)
+def test_neither_what_runs_here_nor_a_child_alone_is_deleted(
+    store: SqliteStore, chosen: str, why: str
+) -> None:
+    fill(store)
+    records = [record for name in ("failed", chosen) if (record := store.find(name)) is not None]
+
+    with pytest.raises(SfnbError, match=why):
+        delete_chosen(store, records)
+    assert len(store.executions()) == 6
