@@ -87,5 +87,5 @@ def test_a_thousand_executions_at_once_leave_no_thread_no_file_and_no_task(tmp_p
     assert not service._live
     service.close()
     gc.collect()
-    assert set(threading.enumerate()) == threads
+    assert set(threading.enumerate()) <= threads
     assert open_files() == files
