@@ -203,18 +203,21 @@ class Execution(Logged):
         definition: Definition = None,
         *,
         mock: Given | None = None,
+        skip_waits: bool = False,
+        wait: bool = True,
         on_output: Callable[[str], None] | None = None,
     ) -> Execution:
         """Go on with what failed, was aborted or timed out, from where it did; wait as `run` does.
 
         What had succeeded is not done again. Functions are the ones that are there now.
         definition: a mended one, for this execution alone: text, a dict, a file, a StateMachine.
-        mock: answers instead of calls; those that it ran with unless given.
+        mock: answers instead of calls; those that it ran with unless given. skip_waits: as for `start`, also
+        where it did not before. wait: for the end; else this returns at once.
         Raises ExecutionNotRedrivable, ReplayMismatch where the log does not fit the definition, TasksMissing.
         """
         from sfnb.going_on import redrive
 
-        return redrive(self, definition, mock, on_output)
+        return redrive(self, definition, mock, on_output, skip_waits=skip_waits, wait=wait)
 
     def fork(
         self,
@@ -225,20 +228,31 @@ class Execution(Logged):
         definition: Definition = None,
         name: str | None = None,
         mock: Given | None = None,
+        skip_waits: bool = False,
+        wait: bool = True,
         on_output: Callable[[str], None] | None = None,
     ) -> Execution:
         """A new execution that goes on from the middle of this one; wait for its end as `run` does.
 
         state: from the last visit of this state, at any depth. event: else, right after the event of this id.
         input: for that state, instead of what it was given.
-        definition: as for `redrive`. name: of the new execution.
+        definition, skip_waits, wait: as for `redrive`. name: of the new execution.
         mock: answers instead of calls; those that this one ran with unless given.
         Raises SfnbError where there is no such visit, ReplayMismatch, TasksMissing, ExecutionAlreadyExists.
         """
         from sfnb.going_on import fork
 
         return fork(
-            self, state, event, input, definition=definition, name=name, mock=mock, on_output=on_output
+            self,
+            state,
+            event,
+            input,
+            definition=definition,
+            name=name,
+            mock=mock,
+            on_output=on_output,
+            skip_waits=skip_waits,
+            wait=wait,
         )
 
     # Map runs

@@ -15,6 +15,7 @@ from sfnb.asl.decode import load
 from sfnb.asl.machine import walk
 from sfnb.asl.ways import did_you_mean
 from sfnb.engine import events as ev
+from sfnb.engine.clock import Clock, JumpClock
 from sfnb.engine.fold import Standing
 from sfnb.engine.ports import EventStore
 from sfnb.errors import SfnbError
@@ -53,7 +54,15 @@ def resume(execution: Execution, on_lost: OnLost, mock: Given | None, on_output:
     return execution
 
 
-def redrive(execution: Execution, definition: Definition, mock: Given | None, on_output: Tell) -> Execution:
+def redrive(
+    execution: Execution,
+    definition: Definition,
+    mock: Given | None,
+    on_output: Tell,
+    *,
+    skip_waits: bool,
+    wait: bool,
+) -> Execution:
     """See `Execution.redrive`."""
     service, live = execution._service, execution._live
     machine = machine_for(live.machine, definition)
@@ -61,9 +70,15 @@ def redrive(execution: Execution, definition: Definition, mock: Given | None, on
     mocks = mocks_for(service, machine or live.machine, mock)
     if mocks is None and execution.redrivable:
         check_functions(service, machine or live.machine, execution.name, live.store.read(execution.arn))
-    on_output = on_output or printed.put
-    service.redrive_execution(execution.arn, machine=machine, mocks=mocks, on_output=on_output)
-    execution.follow(printed)
+    service.redrive_execution(
+        execution.arn,
+        machine=machine,
+        clock=jumping(skip_waits),
+        mocks=mocks,
+        on_output=on_output or (printed.put if wait else None),
+    )
+    if wait:
+        execution.follow(printed)
     return execution
 
 
@@ -77,6 +92,8 @@ def fork(
     name: str | None,
     mock: Given | None,
     on_output: Tell,
+    skip_waits: bool,
+    wait: bool,
 ) -> Execution:
     """See `Execution.fork`."""
     service, live = execution._service, execution._live
@@ -93,12 +110,19 @@ def fork(
         input=None if input is None else payload_of(input),
         name=name,
         machine=machine,
+        clock=jumping(skip_waits),
         mocks=mocks,
-        on_output=on_output or printed.put,
+        on_output=on_output or (printed.put if wait else None),
     )
     forked = Execution(service, new)
-    forked.follow(printed)
+    if wait:
+        forked.follow(printed)
     return forked
+
+
+def jumping(skip_waits: bool) -> Clock | None:
+    """A clock that skips waits, if that is wanted; None: one of the kind that the execution had."""
+    return JumpClock() if skip_waits else None
 
 
 def check_functions(

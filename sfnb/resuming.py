@@ -16,7 +16,7 @@ from sfnb.engine.fold import Standing
 from sfnb.engine.records import ExecutionFilter, ExecutionRecord
 from sfnb.errors import SfnbError
 from sfnb.execution import Execution
-from sfnb.going_on import mocks_for
+from sfnb.going_on import jumping, mocks_for
 from sfnb.hints.functions import stand_in
 from sfnb.needs import Need, bare, is_lacking, needs, open_states
 from sfnb.service import Live, StepFunctions, TasksMissing
@@ -29,12 +29,14 @@ if TYPE_CHECKING:
 class Manner(msgspec.Struct, frozen=True, kw_only=True):
     """How executions are to go on.
 
-    wait: also for functions that only later states call. on_output: told what tasks print.
+    wait: also for functions that only later states call. skip_waits: also where an execution did not before.
+    on_output: told what tasks print.
     """
 
     on_lost: OnLost = "repeat"
     mock: Given | None = None
     wait: bool = True
+    skip_waits: bool = False
     on_output: Callable[[str], None]
 
 
@@ -90,6 +92,7 @@ class Resumption:
                 return False
             live = self._service.resume_execution(
                 live.arn,
+                clock=jumping(self._manner.skip_waits),
                 mocks=mocks_for(self._service, live.machine, self._manner.mock),
                 on_output=self._manner.on_output,
                 on_lost=self._manner.on_lost,

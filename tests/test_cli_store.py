@@ -308,6 +308,54 @@ def test_what_has_no_end_cannot_be_asked_to_be_deleted(call: Call, kept: Path) -
     assert "third" in names(call)
 
 
+def test_executions_are_deleted_by_name_or_arn_whatever_became_of_them(call: Call, kept: Path) -> None:
+    asked = call("delete", "second", arn("third"), stdin="n\n")
+
+    assert asked.code == 2
+    assert f"{arn('second', 'refunds')} (FAILED), {arn('third')} (INTERRUPTED)" in asked.err
+    assert names(call) == ["third", "second", "first"]
+    done = call("delete", "second", arn("third"), "third", "--yes")
+    assert (done.code, done.err.splitlines()[-1]) == (0, "2 executions deleted, children included")
+    assert names(call) == ["first"]
+
+
+def test_what_another_process_goes_on_with_is_not_deleted(call: Call, kept: Path) -> None:
+    with closing(SqliteStore(kept)) as store:
+        store.append(arn("fourth"), begun("fourth", at=NOW), after=0)
+        answer = call("delete", "first", "fourth", "--yes")
+
+    assert answer.code == 2
+    assert f"is going on with {arn('fourth')}" in answer.err
+    assert "first" in names(call)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "say what is to be deleted"),
+        (["first", "--older-than", "1d"], "say what is to be deleted"),
+        (["first", "--status", "FAILED"], "--status is for --older-than"),
+        (["fifth"], "there is no execution 'fifth' in"),
+    ],
+)
+def test_what_is_to_be_deleted_has_to_be_said_once(
+    call: Call, kept: Path, arguments: list[str], said: str
+) -> None:
+    answer = call("delete", *arguments, "--yes")
+
+    assert answer.code == 2
+    assert said in answer.err
+    assert len(names(call)) == 3
+
+
+@pytest.mark.parametrize("action", ["list", "check", "vacuum", "where", "show", "export", "delete"])
+def test_a_file_in_the_place_of_a_name_is_told_where_it_belongs(call: Call, kept: Path, action: str) -> None:
+    answer = call(action, "kept.db")
+
+    assert answer.code == 2
+    assert "the file is named by --store kept.db" in answer.err
+
+
 def test_an_age_beyond_all_time_deletes_nothing(call: Call, kept: Path) -> None:
     assert call("delete", "--older-than", "9999w", "--yes").err == "nothing to delete\n"
     answer = call("delete", "--older-than", "99999w", "--yes")

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from sfnb.asl.ways import did_you_mean, nearest
+
 UNRECOGNIZED = (
     "The resource provided {resource} is not recognized. The value is not a valid resource ARN, "
     "or the resource is not available in this region."
@@ -107,6 +109,43 @@ def recognized(resource: str) -> bool:
     if service != "states":
         return False
     return parts[5] == "activity" or _known_action(parts[5:])
+
+
+def resource_hint(resource: str) -> str | None:
+    """What was probably meant by a Resource that is not `recognized`; None where nobody can know.
+
+    >>> resource_hint("arn:aws:states:::sqs:sendMesage")
+    'did you mean "arn:aws:states:::sqs:sendMessage"?'
+    >>> resource_hint("arn:aws:states:::glue:startJobRun.sync:2")
+    'did you mean "arn:aws:states:::glue:startJobRun.sync"?'
+    """
+    parts = resource.split(":")
+    if len(parts) < 7 or parts[0] != "arn" or parts[2] != "states" or parts[5] in ("aws-sdk", "activity"):
+        return None
+    service = nearest(parts[5], OPTIMIZED)
+    action, _, ending = ":".join(parts[6:]).partition(".")
+    action, *version = action.split(":")
+    found = nearest(action, OPTIMIZED[service]) if service else None
+    if service is None or found is None:
+        return (
+            f"'{parts[5]}:{action}' is no optimized integration: any action of a service can be called as "
+            '"arn:aws:states:::aws-sdk:SERVICE:ACTION"'
+        )
+    endings = _endings(service, found)
+    ending = ":".join([ending, *version])
+    near = nearest(ending, endings) if ending else ""
+    if near is None:
+        there = ", ".join(f".{each}" for each in endings) or "none"
+        return f"'{service}:{found}' has no ending .{ending}: there is {there}"
+    prefix = ":".join(parts[:5])
+    return did_you_mean(resource, [f"{prefix}:{service}:{found}" + (f".{near}" if near else "")])
+
+
+def _endings(service: str, action: str) -> list[str]:
+    """How an action may wait: `sync`, `waitForTaskToken`."""
+    names = {"job": "sync", "token": "waitForTaskToken"}
+    endings = [names[way] for way in OPTIMIZED[service][action].split()]
+    return [*endings, "sync:2"] if (service, action) == ("states", "startExecution") else endings
 
 
 def _parts(resource: str) -> list[str]:

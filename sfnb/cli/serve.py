@@ -39,7 +39,7 @@ AWS_DISABLE_HOST_PREFIX_INJECTION=true in their environment, or Config(inject_ho
 """
 
 TOLD = 18
-"""Of how many interrupted executions a line is written."""
+"""Of how many interrupted executions a line is written, and how many functions are named."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -119,6 +119,7 @@ def perform(options: argparse.Namespace, answers: TextIO) -> int:
             if os.environ.get("WAIT_TIME_SCALE", "1") != "1":
                 say("warning: WAIT_TIME_SCALE is not followed; --skip-waits jumps over every wait")
             write(f"sfnb serves AWS Step Functions at {server.url}", answers)
+            say("\n".join(_surroundings(service)))
             while server.is_running and not told.wait(1):
                 pass
     finally:
@@ -180,6 +181,20 @@ def prepare(options: argparse.Namespace, environment: Mapping[str, str]) -> Step
     if options.store != "memory":
         keep_in_file(service, Path(options.store), options.durability)
     return service
+
+
+def _surroundings(service: StepFunctions) -> Iterator[str]:
+    """Where executions are kept, which functions stand for Resources, where calls of services go."""
+    from sfnb.keeping import kept_in
+
+    path, aws = kept_in(service), service.registry.aws
+    forgotten = "memory, until this process ends (--store FILE keeps them)"
+    yield f"  machines and executions are kept in {path or forgotten}"
+    names = list(service.registry.functions)
+    more = f" and {len(names) - TOLD:,} more" if len(names) > TOLD else ""
+    yield f"  functions for Resources: {', '.join(names[:TOLD]) or 'none (--tasks FILE)'}{more}"
+    nowhere = "nowhere (AWS_ENDPOINT_URL=... or --aws lets them go somewhere)"
+    yield f"  calls of services go to {aws.place}" if aws is not None else f"  calls of services go {nowhere}"
 
 
 def go_on(service: StepFunctions) -> None:

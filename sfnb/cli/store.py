@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from sfnb.cli.streams import FAILED, WELL, WRONG_CALL, json_escapes, say, write
 
@@ -25,6 +25,7 @@ examples:
   sfnb store export -o executions.jsonl
   sfnb store import executions.jsonl --store other.db
   sfnb store delete --older-than 30d --status SUCCEEDED
+  sfnb store delete 0b8f7a2c-1111-4222-8333-123456789abc
   sfnb store check
 """
 STATUSES = ("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
@@ -44,6 +45,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         )
         if name in _OPTIONS:
             _OPTIONS[name](made)
+        if name in NAMELESS:
+            made.add_argument("strays", nargs="*", help=argparse.SUPPRESS)
 
 
 def _list_options(parser: argparse.ArgumentParser) -> None:
@@ -72,7 +75,10 @@ def _import_options(parser: argparse.ArgumentParser) -> None:
 
 def _delete_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--older-than", type=_age, required=True, metavar="AGE", help="begun so long ago: 30d, 12h, 2w, 90m"
+        "executions", nargs="*", metavar="ARN|NAME", help="these, also if they were interrupted"
+    )
+    parser.add_argument(
+        "--older-than", type=_age, metavar="AGE", help="those begun so long ago: 30d, 12h, 2w, 90m"
     )
     _add_status(parser, STATUSES[1:])
     parser.add_argument("--yes", action="store_true", help="do not ask")
@@ -95,6 +101,8 @@ _OPTIONS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
 
 def perform(options: argparse.Namespace, answers: TextIO) -> int:
     """List, show, carry and delete the executions that are kept in a file."""
+    for stray in getattr(options, "strays", ()):
+        _refuse(stray)
     code: int = options.action(options, answers)
     return code
 
@@ -229,25 +237,50 @@ def vacuum(options: argparse.Namespace, answers: TextIO) -> int:
 
 
 def delete(options: argparse.Namespace, answers: TextIO) -> int:
-    """Delete executions that have ended, with the children of their map runs."""
+    """Delete executions: these, or old ones that have ended; with the children of their map runs."""
+    from sfnb.errors import SfnbError
+
+    if (options.older_than is None) == (not options.executions):
+        raise SfnbError("say what is to be deleted: the names or ARNs of executions, or --older-than AGE")
+    if options.status and options.executions:
+        raise SfnbError(
+            "--status is for --older-than: executions that are named are deleted however they ended"
+        )
+    with _opened(options) as store:
+        return _delete_chosen(store, options) if options.executions else _delete_old(store, options)
+
+
+def _delete_chosen(store: SqliteStore, options: argparse.Namespace) -> int:
+    from sfnb.stores.sqlite.maintenance import delete_chosen
+
+    found = {record.arn: record for record in (_found(store, each) for each in options.executions)}
+    told = ", ".join(f"{record.arn} ({_status(record)})" for record in found.values())
+    say(f"{_counted(len(found))}, with the children of their map runs: {told}")
+    return _delete_agreed(options, lambda: delete_chosen(store, list(found.values())))
+
+
+def _delete_old(store: SqliteStore, options: argparse.Namespace) -> int:
     from sfnb.engine.clock import RealClock
     from sfnb.stores.sqlite.maintenance import ENDED, deletable, delete
 
     before = RealClock().now() - options.older_than
     status = options.status or ENDED
-    with _opened(options) as store:
-        records = deletable(store, before=before, status=status)
-        if not records:
-            say("nothing to delete")
-            return WELL
-        say(
-            f"{_counted(len(records))} begun before {before:%Y-%m-%d %H:%M}, with the children of their map"
-            f" runs: from {records[-1].arn} to {records[0].arn}"
-        )
-        if not options.yes and not _agreed():
-            say("nothing is deleted; --yes does it without asking")
-            return WRONG_CALL
-        say(f"{_counted(delete(store, before=before, status=status))} deleted, children included")
+    records = deletable(store, before=before, status=status)
+    if not records:
+        say("nothing to delete")
+        return WELL
+    say(
+        f"{_counted(len(records))} begun before {before:%Y-%m-%d %H:%M}, with the children of their map"
+        f" runs: from {records[-1].arn} to {records[0].arn}"
+    )
+    return _delete_agreed(options, lambda: delete(store, before=before, status=status))
+
+
+def _delete_agreed(options: argparse.Namespace, delete: Callable[[], int]) -> int:
+    if not options.yes and not _agreed():
+        say("nothing is deleted; --yes does it without asking")
+        return WRONG_CALL
+    say(f"{_counted(delete())} deleted, children included")
     return WELL
 
 
@@ -275,6 +308,17 @@ ACTIONS: dict[str, Callable[[argparse.Namespace, TextIO], int]] = {
     "delete": delete,
     "where": where,
 }
+
+
+NAMELESS = ("list", "check", "vacuum", "where")
+"""The actions that take no names."""
+
+
+def _refuse(stray: str) -> NoReturn:
+    """Raises SfnbError for a word that was probably meant to be the file, as with other tools."""
+    from sfnb.errors import SfnbError
+
+    raise SfnbError(f"'{stray}' is not taken here: the file is named by --store {stray}")
 
 
 def _path(options: argparse.Namespace) -> Path:
@@ -305,6 +349,8 @@ def _found(store: SqliteStore, execution: str) -> ExecutionRecord:
         return record
     named = [each for each in store.list(ExecutionFilter(name=execution)) if each.name == execution]
     if not named:
+        if Path(execution).is_file():
+            _refuse(execution)
         raise SfnbError(f"there is no execution '{execution}' in {store.path}")
     if len(named) > 1:
         raise SfnbError(f"more than one is called '{execution}': {', '.join(each.arn for each in named)}")

@@ -137,7 +137,11 @@ def use_store(path: str | Path | None = None, *, durability: Durability = "full"
 
 
 def resume(
-    *executions: str | Execution, on_lost: OnLost = "repeat", mock: Given | None = None, wait: bool = True
+    *executions: str | Execution,
+    on_lost: OnLost = "repeat",
+    mock: Given | None = None,
+    wait: bool = True,
+    skip_waits: bool = False,
 ) -> Resumption:
     """Go on with interrupted executions, all or these, each from where its log ends; returns at once.
 
@@ -146,10 +150,13 @@ def resume(
         themselves when these are there; and `.refused`, by name why others cannot.
     on_lost: a task that had been called and had not answered is called again, or it fails, as `TaskLost`.
     mock: again, where functions were among the mocks. wait: also for functions that are needed later.
+    skip_waits: as for `StateMachine.start`, also where they did not before.
     """
     from sfnb import resuming
 
-    manner = resuming.Manner(on_lost=on_lost, mock=mock, wait=wait, on_output=resuming.to_output)
+    manner = resuming.Manner(
+        on_lost=on_lost, mock=mock, wait=wait, skip_waits=skip_waits, on_output=resuming.to_output
+    )
     return resuming.resume(service(), executions, manner, resuming.after_the_cell)
 
 

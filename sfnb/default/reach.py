@@ -114,7 +114,8 @@ def seed_aws(
     from sfnb.integrations.aws_seed import seed
 
     chosen = [machines] if isinstance(machines, StateMachine) else list(machines)
-    return seed([machine.tree for machine in chosen], local, local.region)
+    trees = [machine.tree for machine in chosen]
+    return seed(trees, local, local.region, service().registry.connections)
 
 
 @functools.cache

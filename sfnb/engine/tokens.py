@@ -64,13 +64,15 @@ class TaskToken(msgspec.Struct, frozen=True, kw_only=True):
         >>> task = TaskToken(token="1-2", execution="arn:e", state="Ask", since=datetime.now(UTC),
         ...                  resource="arn:aws:states:::sqs:sendMessage.waitForTaskToken", input={})
         >>> print(task.request())
-        Ask is waiting for a task token: 1-2; answer with sfnb.send_task_success("1-2", output)
+        Ask is waiting for a task token: 1-2; answer with sfnb.send_task_success("1-2", output) from \
+another thread, or interrupt and run it with --start
         """
         if ":activity:" in self.resource:
-            return f"{self.state} is waiting for a worker of {self.resource}"
+            return f"{self.state} is waiting for a worker of {self.resource}, in another thread or process"
         return (
             f"{self.state} is waiting for a task token: {self.token}; "
-            f'answer with sfnb.send_task_success("{self.token}", output)'
+            f'answer with sfnb.send_task_success("{self.token}", output) from another thread, '
+            "or interrupt and run it with --start"
         )
 
 

@@ -10,7 +10,7 @@ import re
 from typing import NamedTuple
 
 from sfnb.hints.calls import whole_payload
-from sfnb.hints.functions import mock_ended, no_function, no_service
+from sfnb.hints.functions import mock_ended, no_connection, no_function, no_service, not_seeded
 from sfnb.hints.limits import history_full, machine_too_late, never_caught, too_large, too_late
 from sfnb.hints.map_runs import cannot_read, cannot_write, too_many_failures
 from sfnb.hints.nothing import nothing_found
@@ -64,12 +64,24 @@ MACHINE_TIMEOUT = "sfnb.MachineTimeout"
 QUERY_ERROR = r"States\.QueryEvaluationError"
 QUERY = r"The JSONata expression '(.*)' specified for the field '([^']*)' "
 
+NOT_THERE = (
+    r"(?i:SQS\.QueueDoesNotExist|DynamoDB\.ResourceNotFound|Glue\.EntityNotFound|SNS\.NotFound"
+    r"|S3\.NoSuchBucket|EventBridge\.ResourceNotFound)\w*"
+)
+"""The Errors of services that have no queue, table, job, topic, bucket or event bus of a name."""
+NO_BUCKET = r"The specified bucket does not exist"
+
 EXPLANATIONS = (
     Explanation(
         r"Lambda\.ResourceNotFoundException", r"Function not found: \S*?:function:([^:\s]+)", no_function
     ),
     Explanation(r"States\.Runtime", r"The activity \S*:activity:(\S+) does not exist", no_function),
     Explanation(r"States\.TaskFailed", r"No function stands for '([^']+)'", no_service),
+    Explanation(NOT_THERE, r"\(Service: ", not_seeded),
+    Explanation(r"States\.ItemReaderFailed|States\.ResultWriterFailed", NO_BUCKET, not_seeded),
+    Explanation(
+        r"Events\.ConnectionResource\.ResourceNotFound", r"Connection '([^']+)' does not", no_connection
+    ),
     Explanation(
         r".*",
         r"is not authorized to perform:? (\S+)(?: on (?:resource:|API Endpoint) (\S+))?",

@@ -6,9 +6,14 @@ import re
 
 from sfnb.asl.ways import did_you_mean
 from sfnb.hints.trouble import Trouble
+from sfnb.integrations.local_aws import LocalAws
 
 CALLBACK = ".waitForTaskToken"
-BY_AWS = 'or really call it: sfnb.use_aws() in your account, sfnb.use_aws("local") in one of this process'
+BY_AWS = (
+    "or really call it in an AWS of this process: %asl aws local --seed {name}, "
+    'sfnb.use_aws("local", seed=...)',
+    "or in your own account: %asl aws profile, sfnb.use_aws()",
+)
 BY_CONNECTION = "or really call it: sfnb.create_connection(NAME, api_key=(HEADER, VALUE)) for its connection"
 
 MADE_UP = 'or try it with made-up answers: --mock auto, run(..., mock="auto")'
@@ -51,8 +56,29 @@ def no_service(trouble: Trouble, match: re.Match[str]) -> str:
     lines += [f"    {line}" for line in stand_in(name)]
     if whole != name:
         lines.append("what it returns is not the answer: sfnb.send_task_success(token, output) is")
-    lines += [MADE_UP, BY_CONNECTION if name == "http:invoke" else BY_AWS]
+    lines.append(MADE_UP)
+    if name == "http:invoke":
+        lines.append(BY_CONNECTION)
+    else:
+        lines += [line.format(name=_machine(trouble)) for line in BY_AWS]
     return "\n".join(lines)
+
+
+def not_seeded(trouble: Trouble, match: re.Match[str]) -> str | None:
+    """The AWS of this process has not what is called."""
+    if not isinstance(trouble.execution._service.registry.aws, LocalAws):
+        return None
+    name = _machine(trouble)
+    return f'%asl aws local --seed {name}, sfnb.use_aws("local", seed=...), makes what the definition names'
+
+
+def no_connection(trouble: Trouble, match: re.Match[str]) -> str:
+    return f'sfnb.create_connection("{match[1]}", api_key=(HEADER, VALUE)) makes it; basic, oauth are others'
+
+
+def _machine(trouble: Trouble) -> str:
+    """The name under which `%asl` knows the machine, also for one of its children."""
+    return trouble.execution.machine_name.partition("/")[0]
 
 
 def mock_ended(trouble: Trouble, match: re.Match[str]) -> str | None:

@@ -1,4 +1,4 @@
-"""What a definition names in AWS, made in an AWS of one's own: tables, queues, topics, buckets, event buses.
+"""What a definition names in AWS, made in an AWS of one's own: tables, queues, topics, buckets and the like.
 
 Names are taken from the Parameters or Arguments of tasks, readers and writers. What is computed when the
 machine runs cannot be known and is not made; nor is a Lambda function, for which a Python function stands.
@@ -7,10 +7,11 @@ machine runs cannot be known and is not made; nor is a Lambda function, for whic
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from sfnb.engine.ports import AwsSession
+from sfnb.integrations.connections import name_of
 from sfnb.integrations.service import bare_action
 
 Tree = Any
@@ -33,26 +34,50 @@ class Made(NamedTuple):
 
 
 NAMED = {
-    "dynamodb": ("TableName", "table"),
-    "sqs": ("QueueUrl", "queue"),
-    "sns": ("TopicArn", "topic"),
-    "s3": ("Bucket", "bucket"),
+    "dynamodb": {"TableName": "table"},
+    "sqs": {"QueueUrl": "queue"},
+    "sns": {"TopicArn": "topic"},
+    "s3": {"Bucket": "bucket"},
+    "glue": {"JobName": "job"},
+    "batch": {"JobQueue": "job queue", "JobDefinition": "job definition"},
+    "ecs": {"Cluster": "cluster", "TaskDefinition": "task definition"},
+    "codebuild": {"ProjectName": "project"},
+    "kinesis": {"StreamName": "stream"},
+    "secretsmanager": {"SecretId": "secret"},
 }
-"""By service: the parameter that names a thing, and what it is."""
+"""By service: the parameters that name things, and what these are."""
+
+BY_HAND = {
+    "job queue": 'sfnb.aws_client("batch").create_job_queue(...)',
+    "job definition": 'sfnb.aws_client("batch").register_job_definition(...)',
+    "cluster": 'sfnb.aws_client("ecs").create_cluster(...)',
+    "task definition": 'sfnb.aws_client("ecs").register_task_definition(...)',
+    "project": 'sfnb.aws_client("codebuild").create_project(...)',
+    "stream": 'sfnb.aws_client("kinesis").create_stream(...)',
+    "secret": 'sfnb.aws_client("secretsmanager").create_secret(...)',
+}
+"""By kind: what makes a thing of which more would have to be known."""
 
 _KEY_TYPES = ("S", "N", "B")
 _SORTS = re.compile(r"(?i)(sk|sort\w*|range\w*|\w*(time|date|stamp|at))")
 _EQUALS = re.compile(r"([#\w]+)\s*=\s*(:\w+)")
 
 
-def seed(tree: Tree, aws: AwsSession, region: str) -> list[Made]:
-    """Make what a definition names, and tell of each thing, also of what cannot be made."""
+def seed(tree: Tree, aws: AwsSession, region: str, connections: Container[str] = ()) -> list[Made]:
+    """Make what a definition names, and tell of each thing, also of what cannot be made.
+
+    connections: the names of those of EventBridge that are there.
+    """
     calls = list(_calls(tree))
     things = dict.fromkeys(thing for call in calls for thing in _things(*call))
     made = []
     for thing in things:
         if _is_computed(thing.name):
-            made.append(Made(thing.kind, thing.name, "not made: known only when the machine runs"))
+            made.append(Made(*thing, "not made: known only when the machine runs"))
+        elif thing.kind == "connection":
+            made.append(_connection(thing, connections))
+        elif thing.kind in BY_HAND:
+            made.append(Made(*thing, f"not made: {BY_HAND[thing.kind]}"))
         else:
             made.append(_MAKERS[thing.kind](thing, calls, aws, region))
     return made
@@ -84,11 +109,17 @@ def _things(service: str, action: str, parameters: Mapping[str, Tree]) -> Iterat
             name = _given(entry, "EventBusName") if isinstance(entry, dict) else None
             if name is not None and name != "default":
                 yield Thing("event bus", name)
-        return
-    parameter, kind = NAMED.get(service, ("", ""))
-    name = _given(parameters, parameter)
-    if kind and name is not None and not action.startswith("create"):
-        yield Thing(kind, name)
+    elif service == "http":
+        for field in ("InvocationConfig", "Authentication"):
+            given = parameters.get(field)
+            arn = _given(given, "ConnectionArn") if isinstance(given, dict) else None
+            if arn is not None:
+                yield Thing("connection", arn if _is_computed(arn) else name_of(arn))
+    elif not action.startswith(("create", "register")):
+        for parameter, kind in NAMED.get(service, {}).items():
+            name = _given(parameters, parameter)
+            if name is not None:
+                yield Thing(kind, name)
 
 
 def _given(parameters: Mapping[str, Tree], name: str) -> str | None:
@@ -107,7 +138,8 @@ def _is_computed(name: str) -> bool:
 def _table(thing: Thing, calls: list[Any], aws: AwsSession, region: str) -> Made:
     keys, guessed = _keys(thing.name.rpartition("/")[2], calls)
     if not keys:
-        return Made(*thing, "not made: its key is not known from the definition")
+        by_hand = 'sfnb.aws_client("dynamodb").create_table(...)'
+        return Made(*thing, f"not made: its key is not known from the definition; {by_hand}")
     roles = ("HASH", "RANGE")
     told = ", ".join(f"{name} ({kind})" for name, kind in keys.items())
 
@@ -202,15 +234,36 @@ def _event_bus(thing: Thing, calls: list[Any], aws: AwsSession, region: str) -> 
     return _create(thing, lambda: client.create_event_bus(Name=thing.name.rpartition("/")[2]))
 
 
+def _job(thing: Thing, calls: list[Any], aws: AwsSession, region: str) -> Made:
+    """A job of Glue. What it does is not known; in an AWS of one's own every run of it succeeds."""
+    command = {"Name": "glueetl", "ScriptLocation": f"s3://scripts/{thing.name}.py"}
+    client = aws.client("glue", region=region)
+    role = "arn:aws:iam::123456789012:role/sfnb"
+    return _create(thing, lambda: client.create_job(Name=thing.name, Role=role, Command=command))
+
+
+def _connection(thing: Thing, connections: Container[str]) -> Made:
+    """It has credentials, which the definition does not."""
+    if thing.name in connections:
+        return Made(*thing, "there already")
+    return Made(*thing, f'not made: sfnb.create_connection("{thing.name}", api_key=(HEADER, VALUE))')
+
+
 _MAKERS: dict[str, Callable[[Thing, list[Any], AwsSession, str], Made]] = {
     "table": _table,
     "queue": _queue,
     "topic": _topic,
     "bucket": _bucket,
     "event bus": _event_bus,
+    "job": _job,
 }
 
-_THERE = ("ResourceInUseException", "ResourceAlreadyExistsException", "BucketAlreadyOwnedByYou")
+_THERE = (
+    "ResourceInUseException",
+    "ResourceAlreadyExistsException",
+    "BucketAlreadyOwnedByYou",
+    "AlreadyExistsException",
+)
 
 
 def _create(thing: Thing, create: Callable[[], object], note: str = "made") -> Made:

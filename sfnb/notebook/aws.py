@@ -85,7 +85,7 @@ def add_aws_options(parser: Parser) -> None:
         action="extend",
         default=[],
         metavar="MACHINE",
-        help="make what these state machines name: tables, queues, topics, buckets, event buses",
+        help="make what these state machines name: tables, queues, topics, buckets, event buses, Glue jobs",
     )
     parser.add_argument("--fresh", action="store_true", help="empty the local AWS first")
     parser.add_argument("--region", help="instead of the configured one")

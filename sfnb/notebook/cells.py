@@ -21,6 +21,7 @@ from sfnb.notebook import display as look
 from sfnb.notebook.inputs import check_size, read_input
 from sfnb.notebook.mocks import read_mock
 from sfnb.notebook.substitution import Names, Substitution, read_definition
+from sfnb.resuming import to_output
 
 Variables = dict[str, Any]
 UNNAMED = "untitled"
@@ -62,7 +63,7 @@ def run_cell(cell: str, options: Namespace, variables: Variables) -> object:
     Raises Refused, CellFailed, Interrupted, InvalidInput.
     """
     machine = define(cell, options, variables)
-    if options.run:
+    if options.run or options.start:
         return run(machine, options, variables)
     return machine if options.draw else look.note(outlined(machine))
 
@@ -125,7 +126,7 @@ def counted(count: int, noun: str) -> str:
 
 
 def run(machine: StateMachine, options: Namespace, variables: Variables) -> object:
-    """Run a machine as a cell or line says; the Execution is bound in any case.
+    """Run a machine as a cell or line says, or but start it; the Execution is bound in any case.
 
     What tasks print is written while it runs. Returns what shows the Execution; where its status is not
     the expected one, shows it and raises CellFailed.
@@ -145,8 +146,10 @@ def run(machine: StateMachine, options: Namespace, variables: Variables) -> obje
             unlimited=options.unlimited,
             compat=options.compat or "aws",
             mock=read_mock(options.mock, machine.name, variables),
-            on_output=printed.put,
+            on_output=to_output if options.start else printed.put,
         )
+        if options.start:
+            return shown(execution, options)
         execution.follow(printed)
     except KeyboardInterrupt:
         raise interrupted(machine.stopped(name), options, variables) from None

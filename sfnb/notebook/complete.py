@@ -95,6 +95,8 @@ class Completion:
         given = [word for word in before if not word.startswith("-")]
         if verb in ("fork", "at", "test") and given:
             return self._states(verb, given[0]) if len(given) == 1 else []
+        if verb == "help":
+            return list(verbs.VERBS)
         if verb == "store":
             return ["delete", "list"]
         if verb == "aws":

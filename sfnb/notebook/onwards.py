@@ -6,11 +6,21 @@ from argparse import Namespace
 
 from sfnb import default
 from sfnb.mocks.answers import Given
-from sfnb.notebook.cells import concluded, interrupted
+from sfnb.notebook.cells import concluded, interrupted, shown
 from sfnb.notebook.inputs import read_input
 from sfnb.notebook.mocks import read_mock
-from sfnb.notebook.options import Parser, add_data, add_execution, add_expect, add_mock
+from sfnb.notebook.options import (
+    Parser,
+    add_data,
+    add_execution,
+    add_expect,
+    add_going_on,
+    add_mock,
+    add_start,
+    check_start,
+)
 from sfnb.notebook.things import Variables, execution_named, find_execution, machine_named
+from sfnb.resuming import to_output
 
 
 def resume(options: Namespace, variables: Variables) -> object:
@@ -20,20 +30,28 @@ def resume(options: Namespace, variables: Variables) -> object:
     """
     chosen = [find_execution(name, variables) or name for name in options.executions]
     mock: Given | None = read_mock(options.mock, "", variables)
-    return default.resume(*chosen, on_lost=options.on_lost, mock=mock, wait=not options.now)
+    return default.resume(
+        *chosen, on_lost=options.on_lost, mock=mock, wait=not options.now, skip_waits=options.skip_waits
+    )
 
 
 def redrive(options: Namespace, variables: Variables) -> object:
     """Go on with an execution that failed, from where it did; what had succeeded is not done again."""
     execution = execution_named(options.execution, variables)
     machine = machine_named(options.definition, variables) if options.definition else None
-    try:
-        execution.redrive(machine, mock=read_mock(options.mock, execution.machine_name, variables))
-    except KeyboardInterrupt:
-        options.output = options.execution
-        raise interrupted(execution, options, variables) from None
+    check_start(options, "%asl redrive")
     options.output = options.execution
-    return concluded(execution, options)
+    try:
+        execution.redrive(
+            machine,
+            mock=read_mock(options.mock, execution.machine_name, variables),
+            skip_waits=options.skip_waits,
+            wait=not options.start,
+            on_output=to_output if options.start else None,
+        )
+    except KeyboardInterrupt:
+        raise interrupted(execution, options, variables) from None
+    return shown(execution, options) if options.start else concluded(execution, options)
 
 
 def fork(options: Namespace, variables: Variables) -> object:
@@ -43,6 +61,7 @@ def fork(options: Namespace, variables: Variables) -> object:
     given = None if options.input is None else read_input(options.input, variables).payload
     name = default.service().names()
     event = int(options.state) if options.state.isdecimal() else None
+    check_start(options, "%asl fork")
     try:
         execution = variables[options.output] = origin.fork(
             options.state if event is None else None,
@@ -51,10 +70,13 @@ def fork(options: Namespace, variables: Variables) -> object:
             definition=machine,
             name=name,
             mock=read_mock(options.mock, origin.machine_name, variables),
+            skip_waits=options.skip_waits,
+            wait=not options.start,
+            on_output=to_output if options.start else None,
         )
     except KeyboardInterrupt:
         raise interrupted((machine or origin.machine).stopped(name), options, variables) from None
-    return concluded(execution, options)
+    return shown(execution, options) if options.start else concluded(execution, options)
 
 
 def at(options: Namespace, variables: Variables) -> object:
@@ -83,12 +105,15 @@ def add_resume_options(parser: Parser) -> None:
     parser.add_argument(
         "--now", action="store_true", help="do not wait for functions that only later states call"
     )
+    add_going_on(parser)
     add_mock(parser)
 
 
 def add_redrive_options(parser: Parser) -> None:
     add_execution(parser)
     _add_definition(parser)
+    add_going_on(parser)
+    add_start(parser)
     add_mock(parser)
     add_expect(parser)
 
@@ -98,6 +123,8 @@ def add_fork_options(parser: Parser) -> None:
     parser.add_argument("state", metavar="STATE", help="one of its states, at any depth; or an event's id")
     add_data(parser)
     _add_definition(parser)
+    add_going_on(parser)
+    add_start(parser)
     add_mock(parser)
     add_expect(parser)
 

@@ -44,6 +44,15 @@ class Parser(argparse.ArgumentParser):
             self.error(f"it does not take {unknown[0]!r}" + (f": {near}" if near else ""))
         return known
 
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        try:
+            super()._check_value(action, value)
+        except argparse.ArgumentError as fault:
+            near = did_you_mean(str(value), map(str, action.choices or ()))
+            if near:
+                raise argparse.ArgumentError(action, f"{fault.message}; {near}") from None
+            raise
+
     def error(self, message: str) -> NoReturn:
         raise Usage(f"{self.prog}: {message}\n{self.prog.split()[0]}? explains every option")
 
@@ -192,11 +201,30 @@ def add_run_options(parser: Options) -> None:
         action="store_true",
         help="lift AWS's limits: 256 KiB a payload, 25,000 events, 1 MiB a definition",
     )
+    add_start(parser)
     add_mock(parser)
     add(
         "--compat",
         choices=("aws", "spec"),
         help="where AWS and the States Language differ: as AWS does (unless told), or as the language says",
+    )
+
+
+def add_start(parser: Options) -> None:
+    parser.add_argument(
+        "--start",
+        action="store_true",
+        help="do not wait for the end: this cell is done, and the next may answer a task token",
+    )
+
+
+def add_going_on(parser: Options) -> None:
+    """What an execution that goes on takes."""
+    parser.add_argument(
+        "--skip-waits",
+        action="store_const",
+        const=True,
+        help="jump over every Wait and retry pause, also where it did not before",
     )
 
 
@@ -226,6 +254,7 @@ examples:
   %%asl orders --run --mock auto            no task is called: each gets an answer that could be AWS's
   %%asl orders --run --mock answers         answers = {"Charge": [Throw("Declined"), Return({"ok": 1})]}
   %%asl orders --run --mock m.json#Happy    a case of a mock file of Step Functions Local
+  %%asl orders --start                      as --run, without waiting for the end: ex.status, ex.stop()
   %%asl orders --type EXPRESS               an EXPRESS state machine
   %%asl orders -s Table=prices              put "prices" in the place of ${Table}
   %%asl my-orders                           no Python name: get it by  m = %asl show my-orders
@@ -291,11 +320,18 @@ RUN_ONLY: Sequence[tuple[str, str]] = (
 
 def check_together(options: argparse.Namespace) -> None:
     """Raises Usage where options contradict each other."""
-    if options.run or options.help:
+    check_start(options, "%%asl")
+    if options.run or options.start or options.help:
         return
     for attribute, option in RUN_ONLY:
         if getattr(options, attribute):
             raise Usage(f"%%asl: {option} is for a run: add --run, or leave it out")
+
+
+def check_start(options: argparse.Namespace, prog: str) -> None:
+    """Raises Usage where an end is expected that is not waited for."""
+    if options.start and options.expect:
+        raise Usage(f"{prog}: --start does not wait for the end, so --expect cannot be told: leave one out")
 
 
 CELL_PARSER = cell_parser()

@@ -34,7 +34,7 @@ from sfnb.notebook.onwards import (
     redrive,
     resume,
 )
-from sfnb.notebook.options import Parser, Usage, add_execution, add_run_options, add_type
+from sfnb.notebook.options import Parser, Usage, add_execution, add_run_options, add_type, check_start
 from sfnb.notebook.roles import add_role_options, role
 from sfnb.notebook.state_tests import add_test_options, try_state
 from sfnb.notebook.things import (
@@ -62,14 +62,19 @@ def run_line(line: str, fill_in: FillIn, variables: Variables) -> object:
     name, _, rest = line.strip().partition(" ")
     if not name or name in ("-h", "--help"):
         name = "help"
-    if name not in VERBS:
-        near = did_you_mean(name, VERBS)
-        raise Usage(f"%asl: no such verb: '{name}'; {near or 'there are ' + ', '.join(VERBS)}")
-    verb = VERBS[name]
+    verb = VERBS[verb_named(name)]
     parser = parser_of(name)
     if {"-h", "--help"} & set(rest.split()):
         return look.code(parser.format_help())
     return verb.do(fill_in(parser.parse(rest)), variables)
+
+
+def verb_named(name: str) -> str:
+    """Raises Usage with a near miss."""
+    if name not in VERBS:
+        near = did_you_mean(name, VERBS)
+        raise Usage(f"%asl: no such verb: '{name}'; {near or 'there are ' + ', '.join(VERBS)}")
+    return name
 
 
 def parser_of(name: str) -> Parser:
@@ -86,6 +91,7 @@ def parser_of(name: str) -> Parser:
 
 def run_machine(options: Namespace, variables: Variables) -> object:
     """Run a state machine."""
+    check_start(options, "%asl run")
     return run(machine_named(options.machine, variables), options, variables)
 
 
@@ -215,8 +221,10 @@ def buckets(options: Namespace, variables: Variables) -> object:
 
 
 def help_all(options: Namespace, variables: Variables) -> object:
-    """Show this."""
-    return look.code(HELP)
+    """Show this, or what one verb takes."""
+    if options.verb is None:
+        return look.code(HELP)
+    return look.code(parser_of(verb_named(options.verb)).format_help())
 
 
 # Names
@@ -266,6 +274,10 @@ def _signature(function: Callable[..., Any]) -> str:
 
 def _no_options(parser: Parser) -> None:
     """The verb takes none."""
+
+
+def _help_options(parser: Parser) -> None:
+    parser.add_argument("verb", nargs="?", metavar="VERB", help="one of them")
 
 
 def _run_options(parser: Parser) -> None:
@@ -334,7 +346,7 @@ VERBS = {
     "tokens": Verb(tokens, _no_options, "tokens"),
     "maps": Verb(maps, _history_options, "maps [EX]"),
     "resume": Verb(resume, add_resume_options, "resume [EX ...] [--on-lost fail] [--now]"),
-    "redrive": Verb(redrive, add_redrive_options, "redrive EX [--definition NAME]"),
+    "redrive": Verb(redrive, add_redrive_options, "redrive EX [--definition NAME] ..."),
     "fork": Verb(fork, add_fork_options, "fork EX STATE [-i X] [-o NAME] ..."),
     "at": Verb(at, add_at_options, "at EX EVENT"),
     "diff": Verb(diff, add_diff_options, "diff A B"),
@@ -343,7 +355,7 @@ VERBS = {
     "store": Verb(store, add_store_options, "store [delete --older-than 30d]"),
     "buckets": Verb(buckets, _buckets_options, "buckets [FOLDER]"),
     "aws": Verb(aws, add_aws_options, "aws [local|profile|off] [--seed NAME] ..."),
-    "help": Verb(help_all, _no_options, "help"),
+    "help": Verb(help_all, _help_options, "help [VERB]"),
 }
 
 _WIDEST_FORM = max(len(verb.form) for verb in VERBS.values())

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Message, Receive, Scope, Send
 
@@ -30,6 +30,8 @@ from sfnb.service import StepFunctions
 POLL = "AWSStepFunctions.GetActivityTask"
 """It waits for something to be given away, which must not go to a client that is there no more."""
 STOPPING = "this server is being stopped"
+NO_PAGE = "There is no page where requests have to be signed (--require-auth): the API is at POST /."
+NOT_FOUND = "There is nothing at this address: the API is at POST /, the server's health at /health"
 DRAINED = 8
 """How many times the largest size a request may be and still be read to its end."""
 
@@ -56,7 +58,10 @@ class App:
         keys = settings.keys
         self._signatures = None if keys is None else Signatures(keys, service.region)
         self._clock = RealClock()
-        self._rest = Starlette(routes=list(_routes(service, settings, self.calls)))
+        self._rest = Starlette(
+            routes=list(_routes(service, settings, self.calls)),
+            exception_handlers={404: partial(_not_found, has_page=keys is None)},
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -163,6 +168,15 @@ async def _send(send: Send, answer: Answer) -> None:
     start: Message = {"type": "http.response.start", "status": answer.status, "headers": headers}
     await send(start)
     await send({"type": "http.response.body", "body": answer.body})
+
+
+async def _not_found(request: Request, fault: Exception, *, has_page: bool) -> Response:
+    """A sentence for a person, who may expect the page."""
+    if has_page:
+        words = f"{NOT_FOUND}, the page at /."
+    else:
+        words = NO_PAGE if request.url.path == "/" else f"{NOT_FOUND}."
+    return PlainTextResponse(f"{words}\n", 404, {"X-Content-Type-Options": "nosniff"})
 
 
 def _routes(service: StepFunctions, settings: Settings, calls: Calls) -> Iterator[BaseRoute]:

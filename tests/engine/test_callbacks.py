@@ -274,7 +274,8 @@ def test_who_runs_it_in_a_cell_is_told_what_it_waits_for(
     assert execution.output == 1
     assert box.tokens[1:] == [
         f"It is waiting for a task token: {box.tokens[0]}; "
-        f'answer with sfnb.send_task_success("{box.tokens[0]}", output)'
+        f'answer with sfnb.send_task_success("{box.tokens[0]}", output) from another thread, '
+        "or interrupt and run it with --start"
     ]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from sfnb.errors import TaskError
 from sfnb.explain import account, hints
 from sfnb.machine import load_machine
 from sfnb.service import StepFunctions
@@ -38,7 +39,9 @@ from .shop import inner, run
             "sfnb calls no AWS service unless told; let a Python function stand for it:\n"
             '    @sfnb.task("sqs:sendMessage")\n    def sendMessage(payload): ...\n'
             'or try it with made-up answers: --mock auto, run(..., mock="auto")\n'
-            'or really call it: sfnb.use_aws() in your account, sfnb.use_aws("local") in one of this process',
+            "or really call it in an AWS of this process: %asl aws local --seed shop, "
+            'sfnb.use_aws("local", seed=...)\n'
+            "or in your own account: %asl aws profile, sfnb.use_aws()",
         ),
         (
             {
@@ -50,7 +53,9 @@ from .shop import inner, run
             '    @sfnb.task("sqs:sendMessage")\n    def sendMessage(payload): ...\n'
             "what it returns is not the answer: sfnb.send_task_success(token, output) is\n"
             'or try it with made-up answers: --mock auto, run(..., mock="auto")\n'
-            'or really call it: sfnb.use_aws() in your account, sfnb.use_aws("local") in one of this process',
+            "or really call it in an AWS of this process: %asl aws local --seed shop, "
+            'sfnb.use_aws("local", seed=...)\n'
+            "or in your own account: %asl aws profile, sfnb.use_aws()",
         ),
         (
             {"Type": "Task", "Resource": "arn:aws:states:::http:invoke"},
@@ -204,3 +209,16 @@ def test_a_lone_parameter_that_is_called_as_a_key_took_the_whole_payload(
 @pytest.mark.parametrize("given", [{"order.$": "$.order", "more": 1}, {"orders.$": "$.order"}])
 def test_a_lone_parameter_that_means_the_payload_needs_no_hint(machine: Any, given: Any) -> None:
     assert hints(run(machine(Type="Task", Resource="price", Parameters=given))) == []
+
+
+def test_a_connection_that_is_not_there_is_told_how_to_make(service: StepFunctions) -> None:
+    def fail(payload: Any) -> None:
+        raise TaskError("Events.ConnectionResource.ResourceNotFound", "Connection 'carrier' does not exist.")
+
+    service.registry.functions["http:invoke"] = fail
+    state = {"Type": "Task", "Resource": "arn:aws:states:::http:invoke", "End": True}
+    ended = load_machine(service, {"StartAt": "S", "States": {"S": state}}, name="shop").run()
+
+    assert hints(ended) == [
+        'sfnb.create_connection("carrier", api_key=(HEADER, VALUE)) makes it; basic, oauth are others'
+    ]

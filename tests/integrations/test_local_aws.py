@@ -21,6 +21,7 @@ from sfnb.service import StepFunctions
 pytest.importorskip("moto.server")
 
 REGION = "us-east-1"
+NO_KEY = 'not made: its key is not known from the definition; sfnb.aws_client("dynamodb").create_table(...)'
 
 
 @pytest.fixture(scope="module")
@@ -120,8 +121,8 @@ def test_each_kind_of_thing_that_is_named_is_made(local: LocalAws) -> None:
             ],
             "key: customer (S), at (N)",
         ),
-        ([("aws-sdk:dynamodb:scan", {})], "not made: its key is not known from the definition"),
-        ([("dynamodb:putItem", {"Item.$": "$"})], "not made: its key is not known from the definition"),
+        ([("aws-sdk:dynamodb:scan", {})], NO_KEY),
+        ([("dynamodb:putItem", {"Item.$": "$"})], NO_KEY),
     ],
 )
 def test_the_key_of_a_table_is_that_of_its_calls(
@@ -164,6 +165,44 @@ def test_what_cannot_be_made_is_told(local: LocalAws) -> None:
         ("topic", "news", "not made: this is no ARN"),
         ("bucket", "B", "not made: The specified bucket is not valid."),
     ]
+
+
+def test_what_only_a_person_can_make_is_told_with_the_call_that_makes_it(local: LocalAws) -> None:
+    carrier = "arn:aws:events:eu-west-1:999999999999:connection/carrier/81210c42"
+    states = [
+        task("http:invoke", {"InvocationConfig": {"ConnectionArn": carrier}}),
+        task("http:invoke", {"Authentication": {"ConnectionArn.$": "$.arn"}}),
+        task("batch:submitJob.sync", {"JobName": "n", "JobQueue": "line", "JobDefinition": "work:1"}),
+        task("dynamodb:updateItem", {"TableName": "t"}),
+    ]
+
+    assert seeded(local, *states) == [
+        (
+            "connection",
+            "carrier",
+            'not made: sfnb.create_connection("carrier", api_key=(HEADER, VALUE))',
+        ),
+        ("connection", "$.arn", "not made: known only when the machine runs"),
+        ("job queue", "line", 'not made: sfnb.aws_client("batch").create_job_queue(...)'),
+        ("job definition", "work:1", 'not made: sfnb.aws_client("batch").register_job_definition(...)'),
+        (
+            "table",
+            "t",
+            NO_KEY,
+        ),
+    ]
+    known = seed({"States": {"A": states[0]}}, local, REGION, {"carrier": object()})
+    assert known == [("connection", "carrier", "there already")]
+
+
+def test_a_glue_job_that_is_named_can_be_run(local: LocalAws, service: StepFunctions) -> None:
+    state = task("glue:startJobRun.sync", {"JobName": "crunch"}, End=True)
+
+    assert seeded(local, state) == [("job", "crunch", "made")]
+    service.connect(local)
+    machine = load_machine(service, {"StartAt": "A", "States": {"A": state}}, name="crunching")
+    ran = machine.run(skip_waits=True)
+    assert ran.output["JobRunState"] == "SUCCEEDED"
 
 
 def test_things_inside_of_maps_and_their_readers_are_found(local: LocalAws) -> None:

@@ -84,8 +84,26 @@ def test_off_ends_calls_and_says_what_to_do(run: Any, fresh: None) -> None:
     assert "nowhere" in run("%asl aws off").texts[0]
 
     ran = run('%asl run orders -i {"id": "A7"} --no-draw')
-    assert 'sfnb.use_aws("local")' in "".join(ran.texts) + ran.printed
+    assert "%asl aws local --seed orders" in "".join(ran.texts) + ran.printed
     assert isinstance(run('sfnb.aws_client("sqs")').error, SfnbError)
+
+
+def test_what_the_local_aws_has_not_is_told_with_what_makes_it(run: Any, fresh: None) -> None:
+    run(ORDERS)
+    run("%asl aws local")
+    hint = "hint: %asl aws local --seed orders, "
+
+    ran = run('%asl run orders -i {"id": "A7"} --no-draw')
+    assert hint in "".join(ran.texts)
+    run("%asl aws local --seed orders")
+    run('sfnb.aws_client("sqs").delete_queue(QueueUrl="to-ship")')
+    ran = run('%asl run orders -i {"id": "A7"} --no-draw')
+    assert "SQS.QueueDoesNotExist" in "".join(ran.texts)
+    assert hint in "".join(ran.texts)
+    run("missing = {'Save': sfnb.Throw('DynamoDB.ResourceNotFoundException', 'as a mock has it')}")
+    assert hint not in "".join(run('%asl run orders -i {"id": "A7"} -m missing -o mocked').texts)
+    run("%asl aws off")
+    assert hint not in run("ex.summary()").value
 
 
 @pytest.fixture
@@ -147,6 +165,7 @@ def test_the_users_own_boto3_is_left_alone(run: Any, fresh: None, monkeypatch: p
         ("%asl aws local work", "'work' is for `%asl aws profile`"),
         ("%asl aws --region eu-west-1", "--region is for `%asl aws local`"),
         ("%asl aws nowhere", "invalid choice: 'nowhere'"),
+        ("%asl aws lcoal", 'did you mean "local"?'),
         ("%asl aws local --seed nothing", "there is no state machine 'nothing'"),
     ],
 )

@@ -175,6 +175,7 @@ def test_executions_and_their_states_are_offered(offers: Offers, shell: Any) -> 
 
     assert offers("%asl redrive |") == ["first", "asked", "three", "two", "one"]
     assert offers("%asl fork t|") == ["three", "two"]
+    assert offers("%asl help redr|") == ["redrive"]
     assert offers("%asl fork first |") == ["A"]
     assert offers("%asl fork three A|") == ['"Ask first"']
     assert offers("%asl at asked |") == ['"Ask first"']

@@ -218,6 +218,18 @@ def test_resume_takes_names_and_a_manner(run: Any, cut: str) -> None:
     assert run("sfnb.get_execution('cut').error").value == "TaskLost"
 
 
+def test_resume_may_skip_waits_that_were_waited_for_before(
+    run: Any, shell: Any, restart: Callable[[], str]
+) -> None:
+    run("%%asl nap --no-draw\nStartAt: A\nStates: {A: {Type: Wait, Seconds: 1000, End: true}}")
+    run("ex = nap.start({'n': 1}, name='cut')\nwhile len(ex.log) < 3: assert not ex.wait(0.01)")
+    restart()
+
+    run("r = %asl resume cut --skip-waits")
+    assert run("r.wait(20)").value is True
+    assert run("sfnb.get_execution('cut').output").value == {"n": 1}
+
+
 def test_redrive_goes_on_with_the_function_as_it_is_now(run: Any, shell: Any) -> None:
     run(FAILING)
     failed = run(ORDERS.replace("orders", 'orders --run -i {"n": 1}'))

@@ -78,6 +78,7 @@ def test_a_line_in_full() -> None:
         "expect": "TIMED_OUT",
         "skip_waits": False,
         "unlimited": False,
+        "start": False,
         "type": "EXPRESS",
         "compat": "spec",
         "mock": "m.json#Happy",

@@ -516,4 +516,6 @@ def test_a_get_does_nothing(page: Page, waiting: Execution) -> None:
 )
 def test_what_is_no_object_or_too_large_is_refused(page: Page, body: bytes, status: int) -> None:
     headers = OWN | {"Content-Type": "application/json"}
-    assert page.client.post("/page/do/start", content=body, headers=headers).status_code == status
+    answer = page.client.post("/page/do/start", content=body, headers=headers)
+    assert answer.status_code == status
+    assert (answer.json()["message"].startswith("the input is too large: ")) == (status == 413)

@@ -150,8 +150,25 @@ def test_with_keys_only_what_is_signed_comes_in(service: StepFunctions) -> None:
 
 def test_with_keys_there_is_no_page(service: StepFunctions) -> None:
     with Server(service, Settings(port=0, keys=(KEY,))) as server:
-        assert httpx.get(server.url, trust_env=False).status_code == 404
+        answer = httpx.get(server.url, trust_env=False)
+        assert (answer.status_code, answer.text) == (
+            404,
+            "There is no page where requests have to be signed (--require-auth): the API is at POST /.\n",
+        )
         assert httpx.get(f"{server.url}/health", trust_env=False).status_code == 200
+        other = httpx.get(f"{server.url}/nosuch", trust_env=False)
+        assert (other.status_code, other.text) == (
+            404,
+            "There is nothing at this address: the API is at POST /, the server's health at /health.\n",
+        )
+
+
+def test_an_address_that_is_none_is_told_which_there_are(server: Server) -> None:
+    answer = httpx.get(f"{server.url}/nosuch", trust_env=False)
+
+    assert answer.status_code == 404
+    assert answer.text.startswith("There is nothing at this address: ")
+    assert answer.text.endswith(", the page at /.\n")
 
 
 # What is wrong with a request

@@ -124,7 +124,26 @@ def test_it_says_where_it_is_serves_and_ends_cleanly(serve: Serve, number: signa
 
     assert ended(sfn, execution)["output"] == "[1]"
     assert httpx.get(f"{server.url}/health", trust_env=False).json()["status"] == "ok"
-    assert server.end(number) == (0, "")
+    code, said = server.end(number)
+    assert code == 0
+    assert said.splitlines() == [
+        "  machines and executions are kept in memory, until this process ends (--store FILE keeps them)",
+        "  functions for Resources: none (--tasks FILE)",
+        "  calls of services go nowhere (AWS_ENDPOINT_URL=... or --aws lets them go somewhere)",
+    ]
+
+
+def test_it_says_what_is_around_it(serve: Serve, tmp_path: Path) -> None:
+    (tmp_path / "tasks.py").write_text("def double(n): return 2 * n\ndef triple(n): return 3 * n\n")
+    endpoint = "http://127.0.0.1:1"
+    server = serve("--tasks", "tasks.py", "--store", "kept.db", AWS_ENDPOINT_URL_SQS=endpoint)
+    assert httpx.get(f"{server.url}/health", trust_env=False).status_code == 200
+
+    assert server.end()[1].splitlines() == [
+        f"  machines and executions are kept in {tmp_path / 'kept.db'}",
+        "  functions for Resources: double, triple",
+        "  calls of services go to what AWS_ENDPOINT_URL_<SERVICE> names",
+    ]
 
 
 def test_the_environment_gives_account_and_region(serve: Serve) -> None:

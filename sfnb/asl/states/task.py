@@ -7,7 +7,7 @@ from typing import Annotated
 
 from sfnb.asl.commands import InvokeTask
 from sfnb.asl.computed import integer
-from sfnb.asl.resources import UNRECOGNIZED, beyond_express, recognized
+from sfnb.asl.resources import UNRECOGNIZED, beyond_express, recognized, resource_hint
 from sfnb.asl.state import WORK_STAGES, State, Transition, problem
 from sfnb.asl.timestamps import LONGEST_SECONDS
 from sfnb.asl.vocabulary import Computed, Template
@@ -45,7 +45,12 @@ class Task(State, frozen=True, kw_only=True):
 
     def check(self) -> Iterator[Diagnostic]:
         if not recognized(self.resource):
-            yield problem(self, UNRECOGNIZED.format(resource=self.resource), "Resource")
+            yield problem(
+                self,
+                UNRECOGNIZED.format(resource=self.resource),
+                "Resource",
+                hint=resource_hint(self.resource),
+            )
         yield from self._check_heartbeat()
         if self.credentials is not None:
             given = getattr(self.credentials, "source", None)

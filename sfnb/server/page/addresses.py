@@ -105,7 +105,7 @@ def _acting(
 
     async def endpoint(request: Request) -> Response:
         try:
-            wanted = await _wanted(request)
+            wanted = await _wanted(request, act.__name__)
             return answer(await run_in_threadpool(act, service, wanted))
         except SfnbError as fault:
             return refusal(fault)
@@ -113,8 +113,11 @@ def _acting(
     return endpoint
 
 
-async def _wanted(request: Request) -> dict[str, Any]:
-    """The JSON object that was sent; raises Refused where it is none, or may be another page's."""
+async def _wanted(request: Request, what: str) -> dict[str, Any]:
+    """The JSON object that was sent; raises Refused where it is none, or may be another page's.
+
+    what: it is asked for, "start".
+    """
     site = request.headers.get("sec-fetch-site", "same-origin")
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if request.headers.get(OWN) is None or kind != "application/json" or site not in ("same-origin", "none"):
@@ -123,7 +126,10 @@ async def _wanted(request: Request) -> dict[str, Any]:
     async for piece in request.stream():
         body += piece
         if len(body) > LARGEST_REQUEST:
-            raise Refused(413, f"that is more than {LARGEST_REQUEST:,} bytes")
+            too_large = "the input" if what == "start" else f"what was sent to '{what}'"
+            raise Refused(
+                413, f"{too_large} is too large: the request has more than {LARGEST_REQUEST:,} bytes"
+            )
     try:
         wanted = msgspec.json.decode(body)
     except msgspec.DecodeError as fault:

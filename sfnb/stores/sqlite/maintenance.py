@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sfnb.engine.execution import Status
@@ -35,22 +35,45 @@ def delete(store: SqliteStore, *, before: datetime, status: Sequence[Status] = E
     Machines, dead owners and definitions that nothing is left of go too. The file keeps its size and uses
     the room again; `vacuum` gives it back.
     """
-    arns = [record.arn for record in deletable(store, before=before, status=status)]
+    return _delete_all(store, [record.arn for record in deletable(store, before=before, status=status)])
+
+
+def delete_chosen(store: SqliteStore, chosen: Sequence[ExecutionRecord]) -> int:
+    """Delete these executions, as `delete` does; also those that were interrupted, which cannot go on then.
+
+    Raises ExecutionOwned where another process is going on with one, SfnbError where this one is, or where
+    one is a map run's child; nothing is deleted then.
+    """
+    unended = [record for record in chosen if record.status not in ENDED]
+    for record in chosen:
+        if record.parent is not None:
+            raise SfnbError(f"{record.arn} is a map run's child: it is deleted with its parent")
+        if record in unended and record.owner == "us":
+            raise SfnbError(f"{record.arn} has no end yet: stop it first")
+    for record in unended:
+        store.claim(record.arn)
+    return _delete_all(store, [record.arn for record in chosen], {record.arn for record in unended})
+
+
+def _delete_all(store: SqliteStore, arns: Sequence[str], unended: Collection[str] = ()) -> int:
+    """unended: those that need not have ended."""
     deleted = 0
     for at in range(0, len(arns), DELETED_AT_A_TIME):
-        deleted += _delete(store, arns[at : at + DELETED_AT_A_TIME])
+        deleted += _delete(store, arns[at : at + DELETED_AT_A_TIME], unended)
     _sweep(store)
     return deleted
 
 
-def _delete(store: SqliteStore, arns: Sequence[str]) -> int:
+def _delete(store: SqliteStore, arns: Sequence[str], unended: Collection[str]) -> int:
     gone: list[int] = []
 
     def work(connection: sqlite3.Connection) -> None:
         gone.clear()
         for arn in arns:
             held = catalogue.held(connection, arn)
-            if held is None or held.record.status not in ENDED:  # it may have been redriven
+            if held is None:
+                continue
+            if held.record.status not in ENDED and arn not in unended:  # it may have been redriven
                 continue
             for number, _ in references.dependants(connection, held.number):
                 catalogue.delete(connection, number)
