@@ -322,12 +322,18 @@ def forked_log(
 
 
 def _until(log: Iterable[ev.Event], event_id: int) -> Iterator[ev.Event]:
+    """All up to an event; an end that a redrive took back is passed over like any other event."""
     found = False
+    ended: ev.Event | None = None
     for event in log:
         if found and not isinstance(event, facts.ExecutionPlanned):
             return
+        if ended is not None:
+            yield ended
+            ended = None
         if isinstance(event, ev.TERMINAL):
-            break
+            ended = event
+            continue
         yield event
         found = found or event.id == event_id
     if found:

@@ -76,6 +76,21 @@ def test_what_was_under_way_in_other_branches_begins_again(service: StepFunction
     assert service.describe_execution(live.arn).output == service.describe_execution(origin.arn).output
 
 
+def test_what_a_redrive_has_come_to_can_be_forked(service: StepFunctions) -> None:
+    work = Work({"done": 1})
+    origin = load(service, chain(TASK, TASK, TASK), work=work).start(1)
+    assert origin.wait(SOON)
+    work.broken.clear()
+    assert service.redrive_execution(origin.arn).wait(SOON)
+    called = len(work.calls)
+
+    live = service.fork_execution(origin.arn, event_id=entered(origin, "S2"), input=Payload(7))
+    assert live.wait(SOON)
+
+    assert Execution(service, live).output == {"done": 7}
+    assert work.calls[called:] == [7]
+
+
 def test_a_fork_may_go_on_under_another_definition(service: StepFunctions) -> None:
     work = Work()
     origin = load(service, chain(TASK, {"Type": "Pass"}), work=work).run(1)
