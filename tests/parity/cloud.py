@@ -8,7 +8,9 @@ from __future__ import annotations
 import ast
 import json
 import os
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 from sfnb.integrations.aws import Aws
 from sfnb.items.s3 import S3Buckets
@@ -28,10 +30,11 @@ class Cloud(Aws):
         self._mock: Any = None
         self._corrected: dict[str, Any] = {}
         self._made: list[tuple[str, dict[str, Any]]] = []
+        self._environment = ExitStack()
 
     def client(self, service: str, *, region: str = REGION, role_arn: str | None = None) -> BaseClient:
         if self._mock is None:
-            os.environ["MOTO_ACCOUNT_ID"] = ACCOUNT  # read when moto is imported
+            self._environment.enter_context(patch.dict(os.environ, MOTO_ACCOUNT_ID=ACCOUNT))
             from moto import mock_aws
 
             self._mock = mock_aws()
@@ -72,6 +75,7 @@ class Cloud(Aws):
     def close(self) -> None:
         if self._mock is not None:
             self._mock.stop()
+        self._environment.close()
 
     def _object(self) -> dict[str, Any]:
         bucket = self.made("CreateBucket")["Bucket"]
