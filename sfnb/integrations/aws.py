@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import threading
+from functools import cache
 from typing import Any
 
 from sfnb.errors import SfnbError
@@ -48,9 +49,7 @@ class Aws:
         """botocore's model of a service; needs no credentials."""
         with self._lock:
             if service not in self._models:
-                import botocore.session
-
-                self._models[service] = botocore.session.get_session().get_service_model(service)
+                self._models[service] = with_models(None).get_service_model(service)
             return self._models[service]
 
     def client(self, service: str, *, region: str, role_arn: str | None = None) -> Any:
@@ -94,7 +93,8 @@ class Aws:
         """A boto3 session with the credentials and the region that are given, else with those it finds."""
         import boto3
 
-        return boto3.Session(profile_name=None if given else self._profile, **given)
+        session = with_models(None if given else self._profile)
+        return boto3.Session(botocore_session=session, **given)
 
     def _session(self, role_arn: str | None, region: str) -> Any:
         if role_arn not in self._sessions:
@@ -135,6 +135,23 @@ def _config(service: str, proxies: dict[str, str] | None) -> Any:
     if service in PATIENT:
         return config.merge(Config(read_timeout=930, retries={"total_max_attempts": 1}))
     return config
+
+
+def with_models(profile: str | None) -> Any:
+    """A botocore session that shares what others have read of botocore's models: most of a client's cost."""
+    import botocore.session
+
+    session = botocore.session.Session(profile=profile)
+    session.register_component("data_loader", models(session.get_config_variable("data_path")))
+    return session
+
+
+@cache
+def models(data_path: str | None = None) -> Any:
+    """botocore's loader of its models, which remembers what it has read."""
+    from botocore.loaders import create_loader
+
+    return create_loader(data_path)
 
 
 def keeping_headers(client: Any) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sfnb.errors import SfnbError
+from sfnb.integrations.aws import models
 from sfnb.service import StepFunctions
 
 NOWHERE = "http://sfnb.invalid"
@@ -35,6 +36,7 @@ def client(service_name: str = "stepfunctions", *, service: StepFunctions | None
 
         service = default()
     session = botocore.session.Session(session_vars=_alone())
+    session.register_component("data_loader", models())
     made = boto3.Session(botocore_session=session, region_name=service.region).client(
         "stepfunctions",
         endpoint_url=NOWHERE,
