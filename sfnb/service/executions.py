@@ -128,7 +128,7 @@ class Executions(Telling):
         except StaleAppend:
             self._strike(live)
             return self._started(live.machine, arn, input)
-        except BaseException:
+        except Exception:  # one that was interrupted here may be on its way: whoever stops it has to find it
             self._strike(live)
             raise
         self._known[arn] = live
