@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from msgspec import structs
@@ -130,9 +129,8 @@ class Continuing(Executions):
         now = self.clock().now()
         if token in given and now - given[token] < TOKEN_LASTS:
             return given[token]
-        live = self.redrive_execution(arn)
-        record = live.store.find(arn)
-        moment = (None if record is None else self.redrive_date(record)) or now
+        event = self.redriven_of(self.redrive_execution(arn))
+        moment = now if event is None else event.timestamp
         if token is not None:
             given.pop(token, None)
             given[token] = moment
@@ -210,7 +208,7 @@ class Continuing(Executions):
         opening: Sequence[ev.Event] = (),
         lost: StatesError | None = None,
     ) -> Live:
-        """Hand the execution to the engine, and wait until it has been found to fit."""
+        """Hand the execution to the engine, and wait until it has been found to fit, and that is kept."""
         live, standing, plan = found.live, found.standing, found.plan
         if mocks is None and plan.mock is not None:
             mocks = mocks_again(found)
@@ -224,26 +222,16 @@ class Continuing(Executions):
             mocks=mocks,
             on_output=on_output,
         )
-        answered: SimpleQueue[Exception | None] = SimpleQueue()
         check = None if mocks else Check(live.name)
-
-        def go_on() -> None:
-            try:
-                resume(run, standing, lost=lost, opening=opening, check=check)
-            except Exception as fault:
-                answered.put(fault)
-            else:
-                answered.put(None)
-
         before = live.last
         live.reopen(run)
         self._live[live.arn] = self._known[live.arn] = live
-        self.engine.post(go_on)
-        fault = answered.get()
-        if fault is not None:
+        try:
+            self._begin_for_good(run, lambda: resume(run, standing, lost=lost, opening=opening, check=check))
+        except Exception:
             self._strike(live)
             live.give_back(before)
-            raise fault
+            raise
         live.machine = found.machine
         return live
 

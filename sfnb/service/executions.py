@@ -159,25 +159,40 @@ class Executions(Telling):
             started = run.accept(input)
             self.engine.post(run.guard, run.start, input)
             return started
-        answered: SimpleQueue[StoreFault | None] = SimpleQueue()
         opened: list[ev.ExecutionStarted] = []
-        tell_lost = run.on_lost
-
-        def refuse(fault: StoreFault) -> None:
-            answered.put(fault)
-            tell_lost(fault)
 
         def begin() -> None:
-            run.after_commit(lambda: answered.put(None))
             opened.append(run.open_log(input))
             run.start(input)
 
-        run.on_lost = refuse
-        self.engine.post(run.guard, begin)
+        self._begin_for_good(run, partial(run.guard, begin))
+        return opened[0]
+
+    def _begin_for_good(self, run: Run, begin: Callable[[], None]) -> None:
+        """Have a run begin on the engine's thread; returns when what that wrote can be lost no more.
+
+        Raises what `begin` raises, and StoreFault where it cannot be kept.
+        """
+        answered: SimpleQueue[Exception | None] = SimpleQueue()
+        tell_lost = run.on_lost
+
+        def lose(fault: StoreFault) -> None:
+            answered.put(fault)
+            tell_lost(fault)
+
+        def begin_and_commit() -> None:
+            try:
+                begin()
+            except Exception as fault:
+                answered.put(fault)
+            else:
+                run.after_commit(lambda: answered.put(None))
+
+        run.on_lost = lose
+        self.engine.post(begin_and_commit)
         fault = answered.get()
         if fault is not None:
             raise fault
-        return opened[0]
 
     def _started(self, machine: StateMachineRecord, arn: str, input: Payload) -> Live:
         """The execution of this name, if to start it again means nothing; raises ExecutionAlreadyExists."""

@@ -176,9 +176,7 @@ class Live:
         self._gate.acquire()
 
     def end(self, last: ev.Event) -> None:
-        self.last = last
-        self.run = None
-        self._gate.release()
+        self._close(last)
         self._tell()
 
     def lose(self, fault: StoreFault) -> None:
@@ -196,9 +194,17 @@ class Live:
 
     def give_back(self, last: ev.Event | None) -> None:
         """It does not go on after all."""
-        self.run = None
+        if last is None:
+            self.run = None
+        else:
+            self._close(last)
+
+    def _close(self, last: ev.Event) -> None:
+        """Nobody waits for it any more; nor did they, where it had been lost."""
+        was_lost = self.fault is not None
         self.last = last
-        if last is not None:
+        self.run = self.fault = None
+        if not was_lost:
             self._gate.release()
 
     def refresh(self) -> None:
