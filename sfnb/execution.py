@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -135,7 +136,7 @@ class Execution(Logged):
         """Wait for the end, and write what tasks print from this thread: so it lands in the right cell.
 
         A task token that is waited for is told of after a moment, or who reads the cell would wait for
-        ever. printed: what the execution was started with as `on_output=printed.put`.
+        ever. printed: what the execution was started with as `on_output=printed.put`, see `gathered`.
         A KeyboardInterrupt stops the execution (ABORTED) before it goes on its way.
         """
         told: dict[str, float] = {}
@@ -148,8 +149,6 @@ class Execution(Logged):
             self.stop()
             self.wait()
             raise
-        finally:
-            _write(printed)
 
     def new_requests(self, told: dict[str, float], seconds: float) -> Iterator[str]:
         """A line for each task token that has been waited for a moment, once.
@@ -389,6 +388,16 @@ class Execution(Logged):
 
     def __repr__(self) -> str:
         return self.summary()
+
+
+@contextmanager
+def gathered() -> Iterator[SimpleQueue[str]]:
+    """What tasks print from the start on; all of it gets written, also where the start was interrupted."""
+    printed: SimpleQueue[str] = SimpleQueue()
+    try:
+        yield printed
+    finally:
+        _write(printed)
 
 
 def _write(printed: SimpleQueue[str]) -> None:

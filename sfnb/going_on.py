@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from msgspec import structs
@@ -19,7 +18,7 @@ from sfnb.engine.clock import Clock, JumpClock
 from sfnb.engine.fold import Standing
 from sfnb.engine.ports import EventStore
 from sfnb.errors import SfnbError
-from sfnb.execution import Execution
+from sfnb.execution import Execution, gathered
 from sfnb.given import payload_of, read_definition
 from sfnb.machine import StateMachine
 from sfnb.needs import needs
@@ -46,11 +45,11 @@ CONTEXT = 1_000
 def resume(execution: Execution, on_lost: OnLost, mock: Given | None, on_output: Tell) -> Execution:
     """See `Execution.resume`."""
     service, live = execution._service, execution._live
-    printed: SimpleQueue[str] = SimpleQueue()
     mocks = mocks_for(service, live.machine, mock)
-    on_output = on_output or printed.put
-    service.resume_execution(execution.arn, mocks=mocks, on_output=on_output, on_lost=on_lost)
-    execution.follow(printed)
+    with gathered() as printed:
+        on_output = on_output or printed.put
+        service.resume_execution(execution.arn, mocks=mocks, on_output=on_output, on_lost=on_lost)
+        execution.follow(printed)
     return execution
 
 
@@ -66,19 +65,19 @@ def redrive(
     """See `Execution.redrive`."""
     service, live = execution._service, execution._live
     machine = machine_for(live.machine, definition)
-    printed: SimpleQueue[str] = SimpleQueue()
     mocks = mocks_for(service, machine or live.machine, mock)
     if mocks is None and execution.redrivable:
         check_functions(service, machine or live.machine, execution.name, live.store.read(execution.arn))
-    service.redrive_execution(
-        execution.arn,
-        machine=machine,
-        clock=jumping(skip_waits),
-        mocks=mocks,
-        on_output=on_output or (printed.put if wait else None),
-    )
-    if wait:
-        execution.follow(printed)
+    with gathered() as printed:
+        service.redrive_execution(
+            execution.arn,
+            machine=machine,
+            clock=jumping(skip_waits),
+            mocks=mocks,
+            on_output=on_output or (printed.put if wait else None),
+        )
+        if wait:
+            execution.follow(printed)
     return execution
 
 
@@ -103,20 +102,20 @@ def fork(
     if mocks is None:
         begun = _up_to(live.store.read(execution.arn), event_id)
         check_functions(service, machine or live.machine, execution.name, begun)
-    printed: SimpleQueue[str] = SimpleQueue()
-    new = service.fork_execution(
-        execution.arn,
-        event_id=event_id,
-        input=None if input is None else payload_of(input),
-        name=name,
-        machine=machine,
-        clock=jumping(skip_waits),
-        mocks=mocks,
-        on_output=on_output or (printed.put if wait else None),
-    )
-    forked = Execution(service, new)
-    if wait:
-        forked.follow(printed)
+    with gathered() as printed:
+        new = service.fork_execution(
+            execution.arn,
+            event_id=event_id,
+            input=None if input is None else payload_of(input),
+            name=name,
+            machine=machine,
+            clock=jumping(skip_waits),
+            mocks=mocks,
+            on_output=on_output or (printed.put if wait else None),
+        )
+        forked = Execution(service, new)
+        if wait:
+            forked.follow(printed)
     return forked
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from sfnb.asl import machine as asl
@@ -16,7 +15,7 @@ from sfnb.engine.compat import CompatName
 from sfnb.engine.limits import UNLIMITED
 from sfnb.engine.records import ExecutionFilter
 from sfnb.errors import Diagnostic, render_diagnostics
-from sfnb.execution import Execution
+from sfnb.execution import Execution, gathered
 from sfnb.given import payload_of, read_definition, register
 from sfnb.service import MachineType, StateMachineRecord, StepFunctions
 
@@ -195,14 +194,14 @@ class StateMachine:
         on_output: instead of printing what tasks print, from this thread.
         A KeyboardInterrupt stops the execution (ABORTED) before it goes on its way.
         """
-        printed: SimpleQueue[str] = SimpleQueue()
         options["name"] = options.get("name") or self._service.names()
-        try:
-            execution = self.start(input, on_output=on_output or printed.put, **options)
-            execution.follow(printed)
-        except KeyboardInterrupt:
-            self.stopped(options["name"])  # it may have begun, though `start` was interrupted
-            raise
+        with gathered() as printed:
+            try:
+                execution = self.start(input, on_output=on_output or printed.put, **options)
+                execution.follow(printed)
+            except KeyboardInterrupt:
+                self.stopped(options["name"])  # it may have begun, though `start` was interrupted
+                raise
         return execution
 
     def stopped(self, name: str) -> Execution | None:

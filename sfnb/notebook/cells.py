@@ -8,13 +8,12 @@ from __future__ import annotations
 import keyword
 import sys
 from argparse import Namespace
-from queue import SimpleQueue
 from typing import Any
 
 from sfnb.asl.reading import MAX_SIZE_BYTES
 from sfnb.default import machines, service
 from sfnb.errors import DefinitionError, SfnbError, render_diagnostic
-from sfnb.execution import Execution
+from sfnb.execution import Execution, gathered
 from sfnb.explain import account
 from sfnb.machine import StateMachine, load_machine
 from sfnb.notebook import display as look
@@ -136,21 +135,21 @@ def run(machine: StateMachine, options: Namespace, variables: Variables) -> obje
         check_size(given, service().limits.payload_bytes)
     if given.is_table:
         look.show(look.note(f"input: {given.origin}, {given.size}"))
-    printed: SimpleQueue[str] = SimpleQueue()
     name = service().names()
     try:
-        execution = variables[options.output] = machine.start(
-            given.payload,
-            name=name,
-            skip_waits=bool(options.skip_waits),
-            unlimited=options.unlimited,
-            compat=options.compat or "aws",
-            mock=read_mock(options.mock, machine.name, variables),
-            on_output=to_output if options.start else printed.put,
-        )
-        if options.start:
-            return shown(execution, options)
-        execution.follow(printed)
+        with gathered() as printed:
+            execution = variables[options.output] = machine.start(
+                given.payload,
+                name=name,
+                skip_waits=bool(options.skip_waits),
+                unlimited=options.unlimited,
+                compat=options.compat or "aws",
+                mock=read_mock(options.mock, machine.name, variables),
+                on_output=to_output if options.start else printed.put,
+            )
+            if options.start:
+                return shown(execution, options)
+            execution.follow(printed)
     except KeyboardInterrupt:
         raise interrupted(machine.stopped(name), options, variables) from None
     return concluded(execution, options)
