@@ -45,9 +45,12 @@ class Journal:
         self._runs[run] = None
         self._expect()
 
-    def then(self, run: Run, effect: Callable[[], None]) -> None:
-        """Have `effect` called once all that `run` has written is committed; never, if it cannot be."""
-        self._effects.append((run, effect))
+    def then(self, run: Run, effect: Callable[[], None], *, first: bool = False) -> None:
+        """Have `effect` called once all that `run` has written is committed; never, if it cannot be.
+
+        first: before all else that waits for it.
+        """
+        self._effects.insert(0 if first else len(self._effects), (run, effect))
         self.add(run)
 
     def _expect(self) -> None:

@@ -290,9 +290,9 @@ class Run:
         if self.on_events is not None:
             self.on_events(self.arn, pending)
 
-    def after_commit(self, effect: Callable[[], None]) -> None:
-        """Have something done once all that has happened so far is committed."""
-        self.engine.journal.then(self, effect)
+    def after_commit(self, effect: Callable[[], None], *, first: bool = False) -> None:
+        """Have something done once all that has happened so far is committed; first: before all else."""
+        self.engine.journal.then(self, effect, first=first)
 
     # Time
 

@@ -181,11 +181,12 @@ class Executions(Telling):
             tell_lost(fault)
 
         def begin_and_commit() -> None:
-            run.after_commit(lambda: answered.put(None))  # before what the run has done after its commit
             try:
                 begin()
             except Exception as fault:
                 answered.put(fault)
+            else:
+                run.after_commit(lambda: answered.put(None), first=True)  # who waits hears before tasks do
 
         run.on_lost = lose
         self.engine.post(begin_and_commit)
