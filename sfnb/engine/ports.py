@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -25,6 +25,14 @@ class Append(msgspec.Struct, frozen=True):
     execution: str
     events: Sequence[Event]
     after: int
+
+
+class Resource(NamedTuple):
+    """A thing that is kept and is no execution; data: what is known of it."""
+
+    arn: str
+    kind: str
+    data: bytes
 
 
 class EventStore(Protocol):
@@ -83,6 +91,12 @@ class EventStore(Protocol):
 
     def drop_resource(self, arn: str) -> None:
         """Forget it; nothing happens where there is none."""
+
+    def change_resources(self, *, keep: Sequence[Resource] = (), drop: Sequence[str] = ()) -> None:
+        """Keep these and forget those, in one transaction."""
+
+    def hold_resource(self, arn: str) -> str | None:
+        """Make it ours for as long as this process lives; else who it is that lives and holds it."""
 
     def resources(self, kind: str) -> Sequence[bytes]:
         """All of a kind, in the order in which each was kept first."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sfnb.engine.events import Event
-from sfnb.engine.ports import Append, EventStore
+from sfnb.engine.ports import Append, EventStore, Resource
 from sfnb.engine.records import ExecutionFilter, ExecutionRecord
 from sfnb.errors import StoreFault
 from sfnb.stores.memory import MemoryStore
@@ -125,6 +125,12 @@ class LazyStore:
 
     def drop_resource(self, arn: str) -> None:
         self._reads().drop_resource(arn)
+
+    def change_resources(self, *, keep: Sequence[Resource] = (), drop: Sequence[str] = ()) -> None:
+        (self._to_write() if keep else self._reads()).change_resources(keep=keep, drop=drop)
+
+    def hold_resource(self, arn: str) -> str | None:
+        return self._to_write().hold_resource(arn)
 
     def resources(self, kind: str) -> Sequence[bytes]:
         return self._reads().resources(kind)

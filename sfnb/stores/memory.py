@@ -10,7 +10,7 @@ from itertools import islice
 from msgspec import structs
 
 from sfnb.engine.events import Event, ExecutionRedriven, MapRunStarted
-from sfnb.engine.ports import Append
+from sfnb.engine.ports import Append, Resource
 from sfnb.engine.records import ExecutionFilter, ExecutionRecord, recorded
 from sfnb.errors import StaleAppend
 
@@ -104,6 +104,16 @@ class MemoryStore:
 
     def drop_resource(self, arn: str) -> None:
         self._resources.pop(arn, None)
+
+    def change_resources(self, *, keep: Sequence[Resource] = (), drop: Sequence[str] = ()) -> None:
+        for arn, kind, data in keep:
+            self.keep_resource(arn, kind, data)
+        for arn in drop:
+            self.drop_resource(arn)
+
+    def hold_resource(self, arn: str) -> str | None:
+        """Nobody else can see it."""
+        return None
 
     def resources(self, kind: str) -> Sequence[bytes]:
         return [data for known, data in list(self._resources.values()) if known == kind]

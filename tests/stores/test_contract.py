@@ -16,7 +16,7 @@ from msgspec import structs
 from sfnb.engine import events as ev
 from sfnb.engine import facts
 from sfnb.engine.events import Event, ExecutionAborted, ExecutionStarted, PassStateEntered
-from sfnb.engine.ports import Append, EventStore
+from sfnb.engine.ports import Append, EventStore, Resource
 from sfnb.engine.records import ExecutionFilter, ExecutionRecord
 from sfnb.errors import StaleAppend
 from sfnb.stores import STORES
@@ -446,3 +446,27 @@ def test_a_map_run_is_found_by_its_execution_and_that_by_it(store: EventStore) -
     assert store.opener("none") is None
     store.forget("origin")
     assert store.opener("run") == "fork"
+
+
+# Resources
+
+
+def test_several_resources_change_at_once(store: EventStore) -> None:
+    store.keep_resource("a", "thing", b"old")
+    store.keep_resource("b", "thing", b"2")
+
+    store.change_resources(
+        keep=[Resource("a", "thing", b"new"), Resource("c", "other", b"3")], drop=["b", "nothing"]
+    )
+
+    assert store.resources("thing") == [b"new"]
+    assert store.resources("other") == [b"3"]
+
+
+def test_a_resource_can_be_held_more_than_once_by_us(store: EventStore) -> None:
+    store.keep_resource("a", "thing", b"1")
+
+    assert store.hold_resource("a") is None
+    assert store.hold_resource("a") is None
+    store.keep_resource("a", "thing", b"2")
+    assert store.hold_resource("a") is None

@@ -263,7 +263,7 @@ def test_a_file_of_a_later_version_is_refused_and_left_as_it_is(store: SqliteSto
     store.close()
     content = store.path.read_bytes()
 
-    with pytest.raises(StoreFault, match="has version 99, this sfnb knows up to 2: use a later sfnb"):
+    with pytest.raises(StoreFault, match="has version 99, this sfnb knows up to 3: use a later sfnb"):
         SqliteStore(store.path)
     assert store.path.read_bytes() == content
 
@@ -300,9 +300,9 @@ def test_an_older_file_is_brought_forward_step_by_step(path: Path, store: Sqlite
         prepare(connection, path, 1, later)
 
         assert connection.execute("SELECT name, size FROM moons").fetchall() == [("Io", None)]
-        assert connection.execute("PRAGMA user_version").fetchone() == (4,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (5,)
         assert connection.execute("SELECT count(*) FROM executions").fetchone() == (1,)
-        with pytest.raises(StoreFault, match="has version 4, this sfnb knows up to 2"):
+        with pytest.raises(StoreFault, match="has version 5, this sfnb knows up to 3"):
             prepare(connection, path, 1)
 
 
@@ -313,7 +313,7 @@ def test_a_step_that_fails_leaves_the_file_as_it_was(path: Path, store: SqliteSt
         with pytest.raises(sqlite3.OperationalError):
             prepare(connection, path, 1, broken)
 
-        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (3,)
         assert connection.execute("SELECT name FROM sqlite_master WHERE name = 'moons'").fetchall() == []
     with closing(SqliteStore(path)) as again:
         assert len(again.list(ExecutionFilter())) == 1

@@ -273,3 +273,30 @@ say(name)
     with closing(SqliteStore(path)) as store:
         for name in names:
             assert [event.id for event in store.read(name)] == list(range(1, 301))
+
+
+def test_a_resource_is_held_by_one_process_until_it_ends(path: Path) -> None:
+    with closing(SqliteStore(path)) as first:
+        first.keep_resource("trigger", "trigger", b"1")
+        assert first.hold_resource("trigger") is None
+        with closing(SqliteStore(path)) as second:
+            assert second.hold_resource("trigger") == f"process {os.getpid()} on {socket.gethostname()}"
+            second.keep_resource("trigger", "trigger", b"2")
+            assert second.hold_resource("trigger") is not None, "what is kept does not change who holds it"
+    with closing(SqliteStore(path)) as third:
+        assert third.hold_resource("trigger") is None
+
+
+def test_a_resource_of_a_killed_process_can_be_held(path: Path, start: Start) -> None:
+    other = start(
+        "store.keep_resource('trigger', 'trigger', b'1')\n"
+        "say(store.hold_resource('trigger'))\n"
+        "sys.stdin.readline()\n"
+    )
+    assert other.stdout is not None
+    assert other.stdout.readline() == "None\n"
+    with closing(SqliteStore(path)) as store:
+        assert store.hold_resource("trigger") is not None
+        other.send_signal(signal.SIGKILL)
+        other.wait()
+        assert store.hold_resource("trigger") is None

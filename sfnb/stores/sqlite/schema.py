@@ -105,7 +105,13 @@ CREATE TABLE resources (
 """
 """Version 2: what an execution was started by; and state machines, versions, aliases, activities."""
 
-MIGRATIONS: Sequence[str] = (_FIRST, _SECOND)
+_THIRD = """\
+ALTER TABLE resources ADD COLUMN owner INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX resources_by_kind ON resources (kind, number);
+"""
+"""Version 3: which process holds a resource; triggers and what they have received."""
+
+MIGRATIONS: Sequence[str] = (_FIRST, _SECOND, _THIRD)
 """What makes of each version the next, from 0, an empty file."""
 
 CHECKPOINT_PAGES = 4_000

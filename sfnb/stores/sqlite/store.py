@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from sfnb.engine import events as ev
-from sfnb.engine.ports import Append
+from sfnb.engine.ports import Append, Resource
 from sfnb.engine.records import ExecutionFilter, ExecutionRecord, Owner
 from sfnb.errors import ExecutionOwned, StaleAppend, StoreFault
 from sfnb.stores.sqlite import catalogue, references
@@ -260,21 +260,41 @@ class SqliteStore:
     # Resources
 
     def keep_resource(self, arn: str, kind: str, data: bytes) -> None:
-        self._own()
-        self._put(
-            "INSERT INTO resources (arn, kind, data) VALUES (?, ?, ?)"
-            " ON CONFLICT (arn) DO UPDATE SET kind = excluded.kind, data = excluded.data",
-            (arn, kind, data),
-        )
+        self.change_resources(keep=[Resource(arn, kind, data)])
 
     def drop_resource(self, arn: str) -> None:
-        self._put("DELETE FROM resources WHERE arn = ?", (arn,))
+        self.change_resources(drop=[arn])
 
-    def _put(self, statement: str, values: tuple[str | bytes, ...]) -> None:
+    def change_resources(self, *, keep: Sequence[Resource] = (), drop: Sequence[str] = ()) -> None:
+        if keep:
+            self._own()
+
         def work(connection: sqlite3.Connection) -> None:
-            connection.execute(statement, values)
+            connection.executemany(
+                "INSERT INTO resources (arn, kind, data) VALUES (?, ?, ?)"
+                " ON CONFLICT (arn) DO UPDATE SET kind = excluded.kind, data = excluded.data",
+                keep,
+            )
+            connection.executemany("DELETE FROM resources WHERE arn = ?", [(arn,) for arn in drop])
 
         self.write(work)
+
+    def hold_resource(self, arn: str) -> str | None:
+        owner = self._own()
+        held: list[str] = []
+
+        def work(connection: sqlite3.Connection) -> None:
+            held.clear()
+            row = connection.execute("SELECT owner FROM resources WHERE arn = ?", (arn,)).fetchone()
+            if row is None or row[0] == owner:
+                return
+            if self.owners.is_alive(row[0]):
+                held.append(self.owners.name(connection, row[0]))
+                return
+            connection.execute("UPDATE resources SET owner = ? WHERE arn = ?", (owner, arn))
+
+        self.write(work, durability="normal")  # nobody is left to hold it after a power cut
+        return held[0] if held else None
 
     def resources(self, kind: str) -> Sequence[bytes]:
         query = "SELECT data FROM resources WHERE kind = ? ORDER BY number"
