@@ -13,7 +13,7 @@ from sfnb.iam.generate import Configured, rights_of
 from sfnb.iam.needed import Need
 from sfnb.iam.places import ANYWHERE, place_of
 from sfnb.iam.roles import Ask, Asked, Role, Roles
-from sfnb.iam.tables import Table
+from sfnb.table import Table
 from sfnb.values import decode
 
 NOT_KNOWN = "no policies of {} are known here, so nothing is refused; sfnb.role makes them known"

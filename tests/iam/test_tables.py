@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sfnb.iam.roles import make_role
-from sfnb.iam.tables import Table
+from sfnb.table import Table
 
 ARN = "arn:aws:iam::123456789012:role/teller"
 
