@@ -53,12 +53,15 @@ class Telling(Catalogue):
         if not logged and not noted:
             return None
         counts: dict[str, int] = {}
+        redriven: list[ev.ExecutionRedriven] = []
 
         def observe(arn: str, events: Sequence[ev.Event]) -> None:
             if logged:
                 self.worker.post(lambda: self._log(arn, machine, events, counts))
             if noted and arn == live.arn and any(isinstance(event, CHANGES) for event in events):
-                self.worker.post(lambda: self._note(live, events))
+                redriven.extend(event for event in events if isinstance(event, ev.ExecutionRedriven))
+                latest = redriven[-1] if redriven else None
+                self.worker.post(lambda: self._note(live, events, latest))
 
         return observe
 
@@ -82,14 +85,17 @@ class Telling(Catalogue):
         for sink in self.log_sinks if records else ():
             sink.write(machine.name, logging.log_groups, records)
 
-    def _note(self, live: Live, events: Sequence[ev.Event]) -> None:
-        redriven = next((event for event in events if isinstance(event, ev.ExecutionRedriven)), None)
+    def _note(self, live: Live, events: Sequence[ev.Event], redriven: ev.ExecutionRedriven | None) -> None:
+        """redriven: the latest that is known; another one may have come since, which these know nothing of."""
+        if redriven is None:
+            latest = self.redriven_of(live)
+            redriven = latest if latest is not None and latest.id < events[-1].id else None
         first = self.first_of(live)
         changes = []
         for event in events:
             if isinstance(event, CHANGES):
                 last = event if isinstance(event, ev.TERMINAL) else None
-                state = self.described(live, state_of(first, last, redriven or self.redriven_of(live)))
+                state = self.described(live, state_of(first, last, redriven))
                 changes.append(status_change(live.arn, live.machine.arn, live.name, first, state))
         for sink in self.status_sinks:
             sink(changes)
