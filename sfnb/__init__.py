@@ -31,6 +31,11 @@ if TYPE_CHECKING:
     from sfnb.default.reach import create_connection as create_connection
     from sfnb.default.reach import role as role
     from sfnb.default.reach import use_aws as use_aws
+    from sfnb.default.started import dead_letters as dead_letters
+    from sfnb.default.started import function as function
+    from sfnb.default.started import list_triggers as list_triggers
+    from sfnb.default.started import put_event as put_event
+    from sfnb.default.started import try_event as try_event
     from sfnb.errors import DefinitionError as DefinitionError
     from sfnb.errors import InvalidInput as InvalidInput
     from sfnb.errors import SfnbError as SfnbError
@@ -70,11 +75,15 @@ _HOMES = {
     "client": "sfnb.server.client",
     "create_activity": "sfnb.default.answers",
     "create_connection": "sfnb.default.reach",
+    "dead_letters": "sfnb.default.started",
     "executions": "sfnb.default",
+    "function": "sfnb.default.started",
     "get_activity_task": "sfnb.default.answers",
     "get_execution": "sfnb.default",
     "heartbeat": "sfnb.executors.context",
+    "list_triggers": "sfnb.default.started",
     "load": "sfnb.default",
+    "put_event": "sfnb.default.started",
     "read_mock_file": "sfnb.mocks.file",
     "pull": "sfnb.default",
     "resume": "sfnb.default",
@@ -86,6 +95,7 @@ _HOMES = {
     "sleep": "sfnb.executors.context",
     "task": "sfnb.default",
     "task_tokens": "sfnb.default.answers",
+    "try_event": "sfnb.default.started",
     "use_aws": "sfnb.default.reach",
     "use_buckets": "sfnb.default",
     "use_store": "sfnb.default",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from sfnb.iam import Policy, Role
     from sfnb.mocks import Mocks
     from sfnb.mocks.answers import Given
+    from sfnb.on import On, Trigger
+    from sfnb.on.trying import Trial
     from sfnb.renderers import Picture
     from sfnb.trial.friendly import Mock
     from sfnb.trial.tested import StateTest
@@ -50,6 +52,8 @@ def load_machine(
         definition if isinstance(definition, Source) else read_definition(definition, unlimited=unlimited)
     )
     record = service.define_state_machine(source=source, name=name, named=named, type=type)
+    if record.named:
+        service.take_up_triggers(record.arn)
     return StateMachine(service, record)
 
 
@@ -251,6 +255,43 @@ class StateMachine:
             on_output=on_output,
         )
         return Execution(self._service, live)
+
+    @property
+    def on(self) -> On:
+        """What starts it: `orders.on.schedule("rate(1 hour)")`, `orders.on.event({"source": ["shop"]})`."""
+        from sfnb.on import On
+
+        return On(self._service, self.arn)
+
+    @property
+    def triggers(self) -> list[Trigger]:
+        """What starts it, oldest first."""
+        from sfnb.on import Trigger
+
+        known = self._service.triggers.all()
+        return [
+            Trigger(self._service, seen.trigger.key) for seen in known if self.arn in seen.trigger.targets
+        ]
+
+    def try_event(self, event: object) -> Trial:
+        """Which of its rules would match an event, field by field, and what input they would make of it.
+
+        event: as EventBridge has it, {"source": ..., "detail-type": ..., "detail": {...}}; more is made up.
+        Nothing is started.
+        """
+        from sfnb.on.trying import try_event
+
+        return try_event(self._service, event, self.arn)
+
+    def form(self, schema: object = None, *, inputs: Sequence[object] | None = None) -> Any:
+        """A form in the notebook that asks for an input and starts executions.
+
+        schema: a JSON Schema: a dict, JSON text or a file's Path. Without one the fields are those of
+            `inputs`, else of the latest executions' inputs, else what the definition reads.
+        """
+        from sfnb.notebook.form import form_of
+
+        return form_of(self, schema, inputs)
 
     def test_state(
         self,

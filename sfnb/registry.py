@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 Function = Callable[..., Any]
 
+IN_PROCESS = ("events", "scheduler", "pipes")
+"""Services that this process is itself, by botocore's names, besides Step Functions."""
+
 
 class Held(Protocol):
     """A state machine that is held to its role."""
@@ -41,7 +44,7 @@ class Registry:
 
     aws: the way to AWS; None: nothing goes there. executions: Step Functions in this process.
     permissions: the roles that machines are held to; None while there are none.
-    step_functions: the way to Step Functions' own API, in this process.
+    step_functions: the way to what this process is itself: Step Functions, EventBridge.
     connections: those of HTTP Tasks, by name. exchanges: what they say and hear, by the ARNs of executions
     that want to know.
     """
@@ -73,6 +76,14 @@ class Registry:
         if not isinstance(self.permissions, Roles):
             self.permissions = Roles()
         return self.permissions
+
+    def way(self, service: str) -> AwsSession | None:
+        """Step Functions is this process; so is EventBridge, unless calls go to an account or a server."""
+        if service == "stepfunctions":
+            return self.step_functions
+        if service in IN_PROCESS and (self.aws is None or self.aws.in_process):
+            return self.step_functions
+        return self.aws
 
     def permit(self, machine: Held, region: str, clock: Clock) -> Permit:
         """Asks the role of a machine, whenever that is known, what its Distributed Maps may do."""

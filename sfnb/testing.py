@@ -2,6 +2,9 @@
 
 machine.run(order, clock=sfnb.testing.frozen_clock())      # every Wait at once, equal times each run
 with sfnb.testing.repeatable(): ...                        # the same for all that runs inside
+with sfnb.testing.calendar() as calendar:                  # a year of schedules in a second
+    orders.on.schedule("cron(0 8 ? * MON-FRI *)")
+    calendar.advance(days=365)
 """
 
 from __future__ import annotations
@@ -9,7 +12,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sfnb.engine.clock import JumpClock
 from sfnb.engine.records import ExecutionFilter
@@ -25,6 +28,44 @@ def frozen_clock(start: datetime = NEW_YEAR) -> JumpClock:
     start: an aware datetime.
     """
     return JumpClock(start, frozen=True)
+
+
+class Calendar:
+    """A clock that is turned by hand, for what comes at certain times."""
+
+    def __init__(self, service: StepFunctions, clock: JumpClock) -> None:
+        self._service = service
+        self._clock = clock
+
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    def advance(self, until: datetime | None = None, **by: float) -> None:
+        """Turn it: all that is due meanwhile is done, each thing at its time, one after the other.
+
+        until: an aware datetime. by: as `timedelta` takes it: days=365, hours=1.
+        """
+        self._service.triggers.advance(until or self._clock.now() + timedelta(**by))
+
+
+@contextmanager
+def calendar(start: datetime = NEW_YEAR, service: StepFunctions | None = None) -> Iterator[Calendar]:
+    """Inside this `with`, schedules and the pauses before another attempt go by a clock turned by hand.
+
+    What is started goes by clocks that begin at its time and jump over waits. start: an aware datetime.
+    service: the one behind `sfnb.load` unless given.
+    """
+    if service is None:
+        from sfnb.default import service as default
+
+        service = default()
+    clock, before = JumpClock(start, frozen=True), service.world.clock
+    service.world.clock = clock
+    try:
+        yield Calendar(service, clock)
+    finally:
+        service.world.clock = before
+        service.triggers.timetable.look_again()
 
 
 @contextmanager

@@ -14,6 +14,7 @@ ROWS: list[dict[str, str]] = [
     {
         "values": "JSON and its text",
         "errors": "findings and exceptions",
+        "table": "texts in rows, for a person",
         "aws_names": "how AWS's SDKs spell its services and members",
     },
     {"jsonable": "Python values to JSON, at the border", "query": "expressions"},
@@ -29,6 +30,7 @@ ROWS: list[dict[str, str]] = [
         "exporters": "what it is written out as",
         "deliveries": "what is told of executions elsewhere",
         "iam": "what a role needs, and what it grants",
+        "triggers": "what starts executions",
         "frames": "events as tables",
     },
     {
@@ -51,6 +53,7 @@ ROWS: list[dict[str, str]] = [
         "diff": "two executions side by side",
         "going_on": "an execution resumed, redriven, forked",
         "resuming": "interrupted executions, each as soon as its functions are there",
+        "on": "what starts an execution, in a user's hands",
         "keeping": "where a service keeps its executions, and the table of all",
         "deploy": "machines and executions that are on AWS",
         "explain": "what an execution came to, in words",
@@ -70,13 +73,13 @@ ROWS: list[dict[str, str]] = [
 
 TOGETHER = {
     "machine", "execution", "logged", "snapshot", "diff", "explain", "hints", "display", "default", "testing",
-    "going_on", "resuming", "keeping", "deploy",
+    "going_on", "resuming", "keeping", "deploy", "on",
     "values", "errors",
 }  # fmt: skip
 """What a user holds is one idea in several files."""
 
 LAZY_UPWARDS = {
-    (room, "notebook") for room in ("execution", "snapshot", "diff", "resuming", "trial", "server")
+    (room, "notebook") for room in ("machine", "execution", "snapshot", "diff", "resuming", "trial", "server")
 } | {("service", "server")}
 """How an execution and a test of a state look in a cell is the notebook's; imported when it is asked.
 

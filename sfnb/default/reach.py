@@ -131,7 +131,7 @@ def aws_client(name: str) -> Any:
 
     Raises SfnbError where they call none.
     """
-    aws = service().registry.aws
+    aws = service().registry.way(name)
     if aws is None:
         raise SfnbError(
             'no AWS is in use: sfnb.use_aws("local") takes one in this process, or %asl aws local'

@@ -27,6 +27,10 @@ class Append(msgspec.Struct, frozen=True):
     after: int
 
 
+TRIGGER = "trigger"
+"""The kind of resource that a trigger is."""
+
+
 class Resource(NamedTuple):
     """A thing that is kept and is no execution; data: what is known of it."""
 
@@ -234,6 +238,10 @@ class AwsSession(Protocol):
     def place(self) -> str:
         """Where calls go, in a few words."""
 
+    @property
+    def in_process(self) -> bool:
+        """It ends with this process: what else is in it comes before."""
+
     def model(self, service: str) -> Any:
         """botocore's model of `service`; asks nobody. Raises botocore's UnknownServiceError."""
 
@@ -316,6 +324,9 @@ class World(Protocol):
     executions: Executions | None
     tokens: TaskTokens
     activities: Activities
+
+    def way(self, service: str) -> AwsSession | None:
+        """The way to a service, by botocore's name: some are in this process; None where there is none."""
 
     @property
     def connections(self) -> Mapping[str, Any]: ...

@@ -94,14 +94,14 @@ def refused(resource: str, need: Need, decision: Decision, caller: Caller) -> St
     if service == "aws-sdk":
         return _of_sdk(parts[6], need, decision, caller)
     if service == "apigateway":
-        body = {"Message": _message(service, need, decision, caller)}
+        body = {"Message": message(service, need, decision, caller)}
         return StatesError("ApiGateway.403", json.dumps(body, separators=(",", ":")))
     action = parts[6].partition(".")[0]
     if service == "http":
         return _of_endpoint(need, decision, caller)
     words = OPTIMIZED.get(f"{service}:{action}") or OPTIMIZED.get(service)
     if words is None:
-        return StatesError(TASK_FAILED, _message(service, need, decision, caller))
+        return StatesError(TASK_FAILED, message(service, need, decision, caller))
     return _of_service(words, service, need, decision, caller)
 
 
@@ -113,7 +113,7 @@ def denied(need: Need, decision: Decision, caller: Caller) -> StatesError:
     may not start an execution, which is the same request.
     """
     if need.action.startswith("s3:"):
-        return StatesError("AccessDenied", _message("s3", need, decision, caller))
+        return StatesError("AccessDenied", message("s3", need, decision, caller))
     return _of_service(OPTIMIZED["states"], "states", need, decision, caller)
 
 
@@ -121,7 +121,7 @@ def _of_service(words: Words, service: str, need: Need, decision: Decision, call
     """As the AWS SDK for Java 1 words it."""
     return StatesError(
         words.error,
-        f"{_message(service, need, decision, caller)} (Service: {words.label}; Status Code: {words.status}; "
+        f"{message(service, need, decision, caller)} (Service: {words.label}; Status Code: {words.status}; "
         f"Error Code: {words.code}; Request ID: {caller.request_id}; Proxy: null)",
     )
 
@@ -134,7 +134,7 @@ def _of_sdk(service: str, need: Need, decision: Decision, caller: Caller) -> Sta
         error, status = "AuthorizationErrorException", 403
     return StatesError(
         f"{prefix}.{error}",
-        f"{_message(service, need, decision, caller)} (Service: {prefix}, Status Code: {status}, "
+        f"{message(service, need, decision, caller)} (Service: {prefix}, Status Code: {status}, "
         f"Request ID: {caller.request_id})",
     )
 
@@ -142,7 +142,7 @@ def _of_sdk(service: str, need: Need, decision: Decision, caller: Caller) -> Sta
 def _of_endpoint(need: Need, decision: Decision, caller: Caller) -> StatesError:
     """An HTTP Task: it may not call the endpoint, or not have the connection's credentials."""
     if need.action != INVOKE_ENDPOINT:
-        return StatesError(CONNECTION_DENIED, _message("http", need, decision, caller))
+        return StatesError(CONNECTION_DENIED, message("http", need, decision, caller))
     endpoint = dict(need.context).get("states:HTTPEndpoint", "")
     return StatesError(
         TASK_FAILED,
@@ -176,7 +176,7 @@ def sdk_words(service: str) -> tuple[str, bool, int]:
     return pascal_case(model.metadata["serviceId"]), has_shape, status
 
 
-def _message(service: str, need: Need, decision: Decision, caller: Caller) -> str:
+def message(service: str, need: Need, decision: Decision, caller: Caller) -> str:
     """`User: ... is not authorized to perform: sqs:SendMessage on resource: ... because ...`"""
     spell = SPELLED.get(service, str)
     action = spell(need.action)

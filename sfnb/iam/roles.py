@@ -20,7 +20,7 @@ from sfnb.iam.documents import Document, read_document
 from sfnb.iam.evaluate import Decision, Request, evaluate
 from sfnb.iam.needed import Need
 from sfnb.iam.places import Place, place_of
-from sfnb.iam.refusals import Caller, assume_refused, denied, refused
+from sfnb.iam.refusals import Caller, assume_refused, denied, message, refused
 from sfnb.iam.trust import PRINCIPAL
 
 Policies = Sequence[object] | Mapping[str, object]
@@ -77,11 +77,15 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
 
     def trusts_step_functions(self, machine_arn: str) -> Decision:
         """Whether Step Functions may take it on for a machine."""
+        return self.trusts_service(PRINCIPAL, machine_arn)
+
+    def trusts_service(self, principal: str, source: str) -> Decision:
+        """Whether a service may take it on. source: for what, an ARN."""
         if self.trust is None:
             return Decision(allowed=True)
-        account = machine_arn.split(":")[4]
-        context = {"aws:SourceArn": [machine_arn], "aws:SourceAccount": [account]}
-        request = Request(action=ASSUME, context=context, principal=(("Service", PRINCIPAL),))
+        account = source.split(":")[4]
+        context = {"aws:SourceArn": [source], "aws:SourceAccount": [account]}
+        request = Request(action=ASSUME, context=context, principal=(("Service", principal),))
         return evaluate([self.trust], request)
 
 
@@ -213,6 +217,24 @@ class Roles:
             return None
         request_id = uuid_of(f"{access.machine} {access.action} {access.resource}")
         return denied(need, decision, Caller(role.arn, request_id.replace("-", ""), request_id))
+
+    def misused(
+        self, role: str, *, principal: str, source: str, action: str, resource: str, moment: datetime
+    ) -> str | None:
+        """Why a service may not do something with a role; None where it may, or the role is not known.
+
+        principal: the service, `events.amazonaws.com`. source: for what it takes the role on, an ARN.
+        """
+        known = self.get(role)
+        if known is None:
+            return None
+        if not known.trusts_service(principal, source).allowed:
+            return f"The role {role} does not let {principal} take it on: its trust policy says who may."
+        need = Need(action=action, resource=resource)
+        decision = known.decide(need, _context(role, resource.split(":")[3], moment))
+        if decision.allowed:
+            return None
+        return message("", need, decision, Caller(role, uuid_of(f"{source} {action}").replace("-", ""), ""))
 
     def _refused(self, ask: Ask, request_id: str) -> StatesError | None:
         caller = Caller(ask.makes, request_id.replace("-", ""), request_id)

@@ -24,6 +24,7 @@ class Aws:
     """
 
     proxies: dict[str, str] | None = None
+    in_process = False
 
     def __init__(
         self, *, endpoint_url: str | None = None, region: str | None = None, profile: str | None = None

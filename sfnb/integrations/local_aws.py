@@ -23,6 +23,7 @@ class LocalAws(Aws):
     """The way to an AWS in this process, which starts with it; raises SfnbError without moto."""
 
     proxies = {}
+    in_process = True
 
     def __init__(self, *, region: str) -> None:
         for library in ("moto", "flask"):

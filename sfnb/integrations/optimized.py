@@ -26,11 +26,12 @@ class Optimized(Service):
         self.fallback = fallback
 
     def reach(self, call: TaskCall, world: World) -> Work | None:
-        if world.aws is None:
-            return None
         service, action = bare_action(call.resource)
+        aws = world.way(service)
+        if aws is None:
+            return None
         parameters = self.parameters(call)
-        return service_work(call, world.aws, service, action, parameters, self._dialect())
+        return service_work(call, aws, service, action, parameters, self._dialect())
 
     def parameters(self, call: TaskCall) -> Json:
         """What the service is sent."""

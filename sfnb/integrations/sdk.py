@@ -26,10 +26,10 @@ class AwsSdk(Service):
         service = kind.removeprefix("aws-sdk:").lower()
         if service == "sfn" and action in step_functions.ACTIONS:
             return step_functions.reach(call, world, action)
-        aws = world.step_functions if service == "sfn" else world.aws
+        service = BOTOCORE_NAMES.get(service) or _with_hyphens(service)
+        aws = world.way(service)
         if aws is None:
             return None
-        service = BOTOCORE_NAMES.get(service) or _with_hyphens(service)
         prefix = pascal_case(service_model(aws, service, call.resource).metadata["serviceId"])
         return service_work(call, aws, service, action, call.payload.value, _dialect(prefix))
 

@@ -1,4 +1,4 @@
-"""Step Functions as a service that its own tasks call: `aws-sdk:sfn:...`, answered in this process."""
+"""What this process is itself, for tasks that call it: Step Functions (`aws-sdk:sfn:...`), EventBridge."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ if TYPE_CHECKING:
 
 
 class Itself:
-    """A way to AWS that ends here: for botocore's `stepfunctions` alone. Fulfils the port `AwsSession`."""
+    """A way to AWS that ends here, for what `server.client.client` knows. Fulfils the port `AwsSession`."""
 
     place = "this process"
+    in_process = True
 
     def __init__(self, service: StepFunctions) -> None:
         self._service = service
         self._making = threading.Lock()
-        self._client: Any = None
+        self._clients: dict[str, Any] = {}
 
     def model(self, service: str) -> Any:
         import botocore.session
@@ -29,9 +30,9 @@ class Itself:
         from sfnb.server.client import client
 
         with self._making:
-            if self._client is None:
-                self._client = client(service=self._service)
-            return self._client
+            if service not in self._clients:
+                self._clients[service] = client(service, service=self._service)
+            return self._clients[service]
 
     def credentials(self, *, region: str, role_arn: str | None = None) -> Any:
         """None are needed."""

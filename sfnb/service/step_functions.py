@@ -5,8 +5,10 @@ for Resources. Its methods carry the names of the AWS API actions.
 from __future__ import annotations
 
 import importlib.util
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sfnb.deliveries.logs import CloudWatch, LogSink, PythonLog
 from sfnb.deliveries.status_changes import EventBridge
@@ -14,7 +16,7 @@ from sfnb.deliveries.worker import Worker
 from sfnb.engine.clock import Clock, RealClock, new_name
 from sfnb.engine.limits import AWS_LIMITS, Limits
 from sfnb.engine.loop import Engine
-from sfnb.engine.ports import AwsSession, EventStore, Executor
+from sfnb.engine.ports import TRIGGER, AwsSession, EventStore, Executor
 from sfnb.executors import EXECUTORS
 from sfnb.items.buckets import Buckets
 from sfnb.items.folder import FolderBuckets
@@ -24,8 +26,12 @@ from sfnb.registry import Registry
 from sfnb.service.callbacks import Callbacks
 from sfnb.service.itself import Itself
 from sfnb.service.nesting import Nesting
+from sfnb.service.starting import Starting
 from sfnb.service.trials import Trials
 from sfnb.stores.memory import MemoryStore
+
+if TYPE_CHECKING:
+    from sfnb.triggers.held import Adopted, Triggers
 
 BUCKETS = "buckets"
 """The folder that stands for S3 unless another is given; it need not exist."""
@@ -79,6 +85,33 @@ class StepFunctions(Trials, Nesting, Callbacks):
         self.log_sinks = [PythonLog(), *log_sinks]
         self.status_sinks = []
         self.worker = Worker("sfnb deliveries")
+        self.world = Starting(self)
+        self._triggering = threading.Lock()
+        self._triggers: Triggers | None = None
+        self.taken_up: list[Adopted] = []
+        """Triggers of an earlier process that run in this one, for whoever tells the user."""
+
+    @property
+    def triggers(self) -> Triggers:
+        """What starts executions of its machines; made when it is first asked for."""
+        from sfnb.triggers import TRIGGERS
+        from sfnb.triggers.held import Triggers
+
+        with self._triggering:
+            if self._triggers is None:
+                self._triggers = Triggers(self.world, TRIGGERS)
+            return self._triggers
+
+    @property
+    def has_triggers(self) -> bool:
+        """Whether somebody has asked for them."""
+        return self._triggers is not None
+
+    def take_up_triggers(self, arn: str) -> None:
+        """Something is there to be started: run what starts it and nobody runs. See `taken_up`."""
+        if self._triggers is None and not self.store.resources(TRIGGER):
+            return
+        self.taken_up += self.triggers.adopt([arn])
 
     def connect(self, aws: AwsSession) -> None:
         """From now on tasks that no function stands for call AWS, buckets are S3's, and log records go to the
@@ -106,6 +139,9 @@ class StepFunctions(Trials, Nesting, Callbacks):
         """
         if self._closed:
             return
+        if self._triggers is not None:
+            self._triggers.close()
+        self.world.close()
         for live in self._close_starts():
             run = live.run
             if run is not None and live.store.durable:

@@ -1,0 +1,370 @@
+"""EventBridge in this process: buses, rules, archives and replays, asked as the API asks.
+
+Each method is an operation, takes what botocore's model says, checked already, and answers in the same shape.
+Source: EventBridge API reference.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from sfnb.triggers.archives import Archives
+from sfnb.triggers.deliveries import Delivery
+from sfnb.triggers.events import MOST_BYTES, BadEntry, Event, event_of, made, size_of
+from sfnb.triggers.kept import resource
+from sfnb.triggers.paging import page
+from sfnb.triggers.patterns import check_event
+from sfnb.triggers.ports import Refused
+from sfnb.triggers.records import Trigger, arn
+from sfnb.triggers.refusals import (
+    LimitExceededException,
+    ResourceAlreadyExistsException,
+    ResourceNotFoundException,
+    ValidationException,
+)
+from sfnb.triggers.rules import DEFAULT, Rule, Rules, pattern_of, rule_name
+from sfnb.triggers.tags import Tags
+from sfnb.values import decode
+
+if TYPE_CHECKING:
+    from sfnb.triggers.held import Triggers
+
+BUS = "eventBus"
+MOST_TARGETS = 5
+RULES = ("event", "file")
+"""The kinds of triggers that are rules."""
+STATUS_CHANGE = "Step Functions Execution Status Change"
+
+Params = dict[str, Any]
+
+
+class Bus(msgspec.Struct, frozen=True, kw_only=True):
+    """A bus besides the default one. settings: AWS's own description."""
+
+    name: str
+    created: datetime
+    settings: dict[str, Any]
+
+
+class Buses(Archives, Tags):
+    """The buses of this account, and what becomes of events on them."""
+
+    def __init__(self, here: Triggers) -> None:
+        super().__init__(here)
+        self._buses: dict[str, Bus] | None = None
+        self._listening = False
+
+    @property
+    def rules(self) -> Rules:
+        rules = self._here.kind("event")
+        assert isinstance(rules, Rules)
+        return rules
+
+    # Buses
+
+    def create_event_bus(self, params: Params) -> Params:
+        name = params["Name"]
+        if "/" in name:
+            raise ValidationException(f"Event bus name {name} is not valid: it may have no slash.")
+        if name == DEFAULT or name in self._known():
+            raise ResourceAlreadyExistsException(f"Event bus {name} already exists.")
+        self._keep_bus(Bus(name=name, created=self._now(), settings=_told(params, "Tags")))
+        self._set_tags(self.bus_arn(name), params.get("Tags", []))
+        return {"EventBusArn": self.bus_arn(name), **_told(params, "Name", "Tags", "EventSourceName")}
+
+    def update_event_bus(self, params: Params) -> Params:
+        bus = self._bus(params.get("Name", DEFAULT))
+        self._keep_bus(msgspec.structs.replace(bus, settings={**bus.settings, **params}))
+        return {"Arn": self.bus_arn(bus.name), **_told(params)}
+
+    def describe_event_bus(self, params: Params) -> Params:
+        bus = self._bus(bus_name(params.get("Name", DEFAULT)))
+        return self._described(bus)
+
+    def list_event_buses(self, params: Params) -> Params:
+        prefix = params.get("NamePrefix", "")
+        names = [name for name in (DEFAULT, *self._known()) if name.startswith(prefix)]
+        found, token = page(names, params)
+        return {"EventBuses": [self._described(self._bus(name)) for name in found], **token}
+
+    def delete_event_bus(self, params: Params) -> Params:
+        name = bus_name(params["Name"])
+        if name == DEFAULT:
+            raise ValidationException("Cannot delete event bus default.")
+        if self._rules_of(name):
+            raise ValidationException(f"Event bus {name} cannot be deleted since it has rules.")
+        if self._known().pop(name, None) is not None:
+            self._here.shelf.keep(drop=[f"{BUS}:{name}"])
+        return {}
+
+    def bus_arn(self, name: str) -> str:
+        world = self._here.world
+        return arn("events", world.region, world.account, f"event-bus/{name}")
+
+    def _described(self, bus: Bus) -> Params:
+        return {
+            **_told(bus.settings, "Tags", "EventSourceName"),
+            "Name": bus.name,
+            "Arn": self.bus_arn(bus.name),
+            "CreationTime": bus.created,
+        }
+
+    def _known(self) -> dict[str, Bus]:
+        if self._buses is None:
+            self._buses = {bus.name: bus for bus in self._here.shelf.all(BUS, Bus)}
+        return self._buses
+
+    def _keep_bus(self, bus: Bus) -> None:
+        self._here.shelf.keep(resource(f"{BUS}:{bus.name}", BUS, bus))
+        self._known()[bus.name] = bus
+
+    def _bus(self, name: str) -> Bus:
+        name = bus_name(name)
+        if name == DEFAULT and name not in self._known():
+            return Bus(name=DEFAULT, created=self._here.began, settings={})
+        if name not in self._known():
+            raise ResourceNotFoundException(f"Event bus {name} does not exist.")
+        return self._known()[name]
+
+    # Rules
+
+    def put_rule(self, params: Params) -> Params:
+        bus = self._bus(params.get("EventBusName", DEFAULT)).name
+        if not params.get("EventPattern") and not params.get("ScheduleExpression"):
+            raise ValidationException("Parameter(s) EventPattern or ScheduleExpression must be specified.")
+        if params.get("ScheduleExpression") and bus != DEFAULT:
+            raise ValidationException("ScheduleExpression is supported only on the default event bus.")
+        known = self._found(bus, params["Name"])
+        settings = {**_told(params, "Tags"), "EventBusName": bus}
+        if known is not None:
+            settings["Targets"] = known.settings.get("Targets", [])
+        self._put(known, settings)
+        if params.get("Tags"):
+            self._set_tags(self.rules.arn(bus, params["Name"]), params["Tags"])
+        return {"RuleArn": self.rules.arn(bus, params["Name"])}
+
+    def put_rule_with_targets(
+        self, settings: Params, targets: list[Params], kind: str = "event", options: Params | None = None
+    ) -> None:
+        """Make a rule, or change it: it has these targets and no others. kind, options: see `Trigger`."""
+        bus = self._bus(settings["EventBusName"]).name
+        known = self._found(bus, settings["Name"])
+        self._put(known, {**settings, "EventBusName": bus, "Targets": targets}, kind, options)
+
+    def _put(
+        self,
+        known: Trigger | None,
+        settings: dict[str, Any],
+        kind: str = "event",
+        options: Params | None = None,
+    ) -> None:
+        """Make or change a rule; a schedule that has changed begins anew."""
+        now = self._now()
+        same = known is not None and all(
+            known.settings.get(name) == settings.get(name) for name in ("ScheduleExpression", "State")
+        )
+        bus, name = settings["EventBusName"], settings["Name"]
+        self._here.put(
+            Trigger(
+                kind=kind if known is None else known.kind,
+                name=rule_name(bus, name),
+                settings=settings,
+                targets=tuple(target["Arn"] for target in settings.get("Targets", ())),
+                created=known.created if known is not None and same else now,
+                updated=None if known is None else now,
+                enabled=settings.get("State", "ENABLED") != "DISABLED",
+                options=options or ({} if known is None else known.options),
+                reached=known.reached if known is not None and same else None,
+                **({} if known is None else {"counts": known.counts}),
+            )
+        )
+
+    def describe_rule(self, params: Params) -> Params:
+        rule = self._rule(params)
+        return {**_rule_told(rule), "CreatedBy": self._here.world.account}
+
+    def delete_rule(self, params: Params) -> Params:
+        known = self._found(self._bus(params.get("EventBusName", DEFAULT)).name, params["Name"])
+        if known is None:
+            return {}
+        if known.settings.get("Targets"):
+            raise ValidationException("Rule can't be deleted since it has targets.")
+        self._here.remove(known.key)
+        return {}
+
+    def enable_rule(self, params: Params) -> Params:
+        return self._set_state(params, "ENABLED")
+
+    def disable_rule(self, params: Params) -> Params:
+        return self._set_state(params, "DISABLED")
+
+    def _set_state(self, params: Params, state: str) -> Params:
+        trigger = self._rule(params).trigger
+        self._put(trigger, {**trigger.settings, "State": state})
+        return {}
+
+    def list_rules(self, params: Params) -> Params:
+        bus, prefix = self._bus(params.get("EventBusName", DEFAULT)).name, params.get("NamePrefix", "")
+        rules = [rule for rule in self._rules_of(bus) if rule.name.startswith(prefix)]
+        found, token = page(sorted(rules, key=lambda rule: rule.name), params)
+        return {"Rules": [_rule_told(rule) for rule in found], **token}
+
+    def list_rule_names_by_target(self, params: Params) -> Params:
+        bus = self._bus(params.get("EventBusName", DEFAULT)).name
+        rules = self._rules_of(bus)
+        names = sorted(rule.name for rule in rules if params["TargetArn"] in rule.trigger.targets)
+        found, token = page(names, params)
+        return {"RuleNames": found, **token}
+
+    def _rules_of(self, bus: str) -> list[Rule]:
+        """Also those that another process runs."""
+        kept = [seen.trigger for seen in self._here.all() if seen.trigger.kind in RULES]
+        return [self.rules.get(each) for each in kept if each.settings.get("EventBusName", DEFAULT) == bus]
+
+    def _found(self, bus: str, name: str) -> Trigger | None:
+        return next(filter(None, (self._here.get(f"{kind}:{rule_name(bus, name)}") for kind in RULES)), None)
+
+    def _rule(self, params: Params) -> Rule:
+        bus = self._bus(params.get("EventBusName", DEFAULT)).name
+        name = params.get("Name") or params["Rule"]
+        known = self._found(bus, name)
+        if known is None:
+            raise ResourceNotFoundException(f"Rule {name} does not exist on EventBus {bus}.")
+        return self.rules.get(known)
+
+    # Targets
+
+    def put_targets(self, params: Params) -> Params:
+        trigger = self._rule(params).trigger
+        targets = {target["Id"]: target for target in trigger.settings.get("Targets", ())}
+        targets |= {target["Id"]: target for target in params["Targets"]}
+        if len(targets) > MOST_TARGETS:
+            raise LimitExceededException("The requested resource exceeds the maximum number allowed.")
+        for target in params["Targets"]:
+            if not target["Arn"].startswith("arn:"):
+                raise ValidationException(
+                    f"Parameter {target['Arn']} is not valid. Reason: Provided Arn is not in correct format."
+                )
+        self._put(trigger, {**trigger.settings, "Targets": list(targets.values())})
+        return {"FailedEntryCount": 0, "FailedEntries": []}
+
+    def remove_targets(self, params: Params) -> Params:
+        trigger = self._rule(params).trigger
+        known = trigger.settings.get("Targets", [])
+        missing = set(params["Ids"]) - {target["Id"] for target in known}
+        left = [target for target in known if target["Id"] not in params["Ids"]]
+        self._put(trigger, {**trigger.settings, "Targets": left})
+        failed = [
+            {
+                "TargetId": id,
+                "ErrorCode": "ResourceNotFoundException",
+                "ErrorMessage": f"Target {id} does not exist.",
+            }
+            for id in sorted(missing)
+        ]
+        return {"FailedEntryCount": len(failed), "FailedEntries": failed}
+
+    def list_targets_by_rule(self, params: Params) -> Params:
+        found, token = page(self._rule(params).targets, params)
+        return {"Targets": found, **token}
+
+    # Events
+
+    def test_event_pattern(self, params: Params) -> Params:
+        try:
+            event = decode(params["Event"])
+        except (ValueError, RecursionError):
+            raise ValidationException("Parameter Event is not valid. It is not JSON.") from None
+        check_event(event)
+        pattern = pattern_of(params["EventPattern"])
+        assert pattern is not None
+        return {"Result": pattern.matches(event)}
+
+    def put_events(self, params: Params) -> Params:
+        """Answers once what rules make of the events can be lost no more."""
+        entries = params["Entries"]
+        if sum(map(size_of, entries)) > MOST_BYTES:
+            raise ValidationException("Total size of the entries in the request is over the limit.")
+        world, now = self._here.world, self._now()
+        answers: list[Params] = []
+        by_bus: dict[str, list[Event]] = {}
+        for entry in entries:
+            bus = bus_name(entry.get("EventBusName", DEFAULT))
+            try:
+                event = event_of(entry, world.account, world.region, now)
+            except BadEntry as fault:
+                answers.append({"ErrorCode": fault.code, "ErrorMessage": str(fault)})
+                continue
+            answers.append({"EventId": event["id"]})
+            if bus == DEFAULT or bus in self._known():
+                by_bus.setdefault(bus, []).append(event)
+        for bus, events in by_bus.items():
+            self.take(events, bus)
+        failed = sum("ErrorCode" in answer for answer in answers)
+        return {"FailedEntryCount": failed, "Entries": answers}
+
+    def take(self, events: Sequence[Event], bus: str, *, only: Collection[str] = (), replay: str = "") -> int:
+        """Events are on a bus: give them to the targets of its rules, and to its archives.
+
+        Answers with how many rules have matched. Raises StoreFault; then nothing came of them.
+        """
+        now = self._now()
+        found = self.rules.matching(events, bus, only)
+        deliveries: list[Delivery] = []
+        for event, rule in found:
+            rule.trigger.counts.match(now)
+            deliveries += rule.deliveries(event, now, replay)
+        keep = [] if replay else self.to_archive(events, bus, now)
+        if deliveries or keep:
+            self._here.deliverer.accept(deliveries, keep=keep)
+        return len(found)
+
+    def pass_on(self, delivery: Delivery) -> None:
+        """A bus is the target of a rule."""
+        name = bus_name(delivery.target["Arn"])
+        if name != DEFAULT and name not in self._known():
+            raise Refused("ResourceNotFoundException", f"Event bus {name} does not exist.")
+        event = json.loads(delivery.event or delivery.input)
+        self.take([event], name)
+
+    # What happens here
+
+    def listen(self) -> None:
+        """From now on the default bus is told of what changes in this account."""
+        if not self._listening:
+            self._listening = True
+            self._here.world.tell_changes(self.announce)
+
+    def announce(self, details: Sequence[dict[str, Any]]) -> None:
+        """Statuses of executions have changed; see `deliveries.status_changes`."""
+        events = [
+            made(
+                source="aws.states",
+                detail_type=STATUS_CHANGE,
+                detail=detail,
+                account=self._here.world.account,
+                region=self._here.world.region,
+                moment=self._now(),
+                resources=[detail["executionArn"]],
+            )
+            for detail in details
+        ]
+        self.take(events, DEFAULT)
+
+
+def bus_name(given: str) -> str:
+    """The name of a bus that is given by its name or its ARN."""
+    return given.rpartition("/")[2] if given.startswith("arn:") else given
+
+
+def _told(params: Params, *without: str) -> Params:
+    return {name: value for name, value in params.items() if name not in without}
+
+
+def _rule_told(rule: Rule) -> Params:
+    return {"State": "ENABLED", **_told(rule.trigger.settings, "Targets"), "Arn": rule.arn}

@@ -1,0 +1,392 @@
+"""From what a trigger has received to what it starts: at least once, however the process ends.
+
+Theory of operation. What was received is kept before anybody is told that it was taken, and forgotten once
+its execution has begun. What is there when a process begins was received by one that has ended, and is passed
+on again. The name of the execution is drawn from the delivery, so one that had begun already is found under
+it and not begun twice.
+
+What fails for a while is tried again, ever more seldom; what fails for good, or too long, is a dead letter.
+So what was accepted is pending, or has begun, or is a dead letter: never none of these, and never two.
+Source: EventBridge guide, "How EventBridge retries delivering events", "Using dead-letter queues".
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from queue import SimpleQueue
+from typing import Any
+
+import msgspec
+
+from sfnb.engine.clock import SeededChance
+from sfnb.engine.ports import Resource
+from sfnb.errors import StoreFault
+from sfnb.triggers.kept import DEAD_LETTER, DELIVERY, Shelf, resource
+from sfnb.triggers.ports import Refused, World
+from sfnb.triggers.records import Counts, service_of
+from sfnb.triggers.timetable import Timetable
+
+log = logging.getLogger("sfnb")
+
+THREADS = 8
+"""How many are passed on at the same time."""
+MOST_ATTEMPTS = 185
+OLDEST_SECONDS = 86_400
+LONGEST_PAUSE_SECONDS = 600
+MOST_FUNCTION_RETRIES = 2
+"""How often a function that fails is called again. Source: Lambda guide, "Asynchronous invocation"."""
+FUNCTION_PAUSE = timedelta(minutes=1)
+"""Before the second call of a function that fails; before the third it is twice as long. Source: as above."""
+STORE_PAUSE = timedelta(seconds=5)
+"""Before another attempt to keep a dead letter in a store that takes nothing."""
+MOST_DEAD_LETTERS = 10_000
+"""How many are kept; the oldest go first."""
+OVERLAP = "OVERLAP"
+"""The code of what was left out because its user wants it so; it is counted, and no dead letter."""
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """Something to be passed on to a target.
+
+    id: unique; equal for equal things received twice, where that can be told. trigger: its key.
+    source: the ARN of the rule or schedule. principal: the service that it belongs to.
+    target: AWS's own description: Arn, RoleArn, RetryPolicy, DeadLetterConfig and the like.
+    input: JSON text. event: the event behind it, where the input is another.
+    name: of the execution. due: not to be passed on before.
+    cause: the execution whose change of status it tells of. passed: the rules, by ARN, that have passed its
+        event on from bus to bus.
+    """
+
+    id: str
+    trigger: str
+    source: str
+    principal: str
+    target: dict[str, Any]
+    input: str
+    received: datetime
+    name: str | None = None
+    event: str | None = None
+    trace_header: str | None = None
+    due: datetime | None = None
+    cause: str | None = None
+    passed: tuple[str, ...] = ()
+
+
+class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
+    """What could not be passed on.
+
+    condition: which end of patience it was; "" where it was refused for good.
+    """
+
+    id: str
+    trigger: str
+    source: str
+    target: str
+    code: str
+    message: str
+    condition: str
+    attempts: int
+    received: datetime
+    given_up: datetime
+    input: str
+    event: str | None = None
+
+
+Send = Callable[[Delivery], str | None]
+"""Passes something on; answers with the execution, if it is one. Raises Refused."""
+
+
+class Deliverer:
+    """Passes on what triggers have received.
+
+    counts: of a trigger, by its key. gave_up: told of dead letters.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        timetable: Timetable,
+        shelf: Shelf,
+        send: Send,
+        counts: Callable[[str], Counts | None],
+        gave_up: Callable[[Delivery, DeadLetter], None],
+    ) -> None:
+        self._gave_up = gave_up
+        self._world = world
+        self._timetable = timetable
+        self._shelf = shelf
+        self._send = send
+        self._counts = counts
+        self._queue: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._changed = threading.Condition()
+        self._threads: list[threading.Thread] = []
+        self._open: dict[str, str] = {}
+        self._busy = 0
+        self._settled: list[str] = []
+        self._forgetting = False
+        self._burying = threading.Lock()
+        self._buried: deque[str] | None = None
+        self._closed = False
+
+    def accept(self, deliveries: Sequence[Delivery], *, keep: Iterable[Resource] = ()) -> None:
+        """Take these; returns once they can be lost no more. keep: what is to be kept with them.
+
+        Raises StoreFault, and Refused once it is closed; nothing is passed on then.
+        """
+        if self._closed:
+            raise Refused("ServiceClosed", "what starts executions is closed here", again=True)
+        kept = list(keep)
+        if self._shelf.durable:
+            kept += [resource(f"delivery:{each.id}", DELIVERY, each) for each in deliveries]
+        if kept:
+            self._forget(kept)
+        self.take_up(deliveries)
+
+    def take_up(self, deliveries: Iterable[Delivery]) -> None:
+        """Pass on what is kept already."""
+        for each in deliveries:
+            with self._changed:
+                if self._closed or each.id in self._open:
+                    continue
+                self._open[each.id] = each.trigger
+            self._pass_on(each, 1, each.due)
+
+    def hold(self, trigger: str) -> None:
+        """Make ours what a trigger has received that is going to be gone, as nobody else holds it then."""
+        if self._shelf.durable:
+            with self._changed:
+                mine = [id for id, key in self._open.items() if key == trigger]
+            for id in mine:
+                self._shelf.hold_resource(f"delivery:{id}")
+
+    def _pass_on(self, delivery: Delivery, number: int, due: datetime | None) -> None:
+        """Make an attempt, now or when it is due."""
+        attempt = partial(self._post, partial(self._attempt, delivery, number))
+        if due is None or due <= self._world.clock.now():
+            attempt()
+        else:
+            self._timetable.at(due, attempt)
+
+    def left_over(self, triggers: set[str], gone: Callable[[Delivery], bool]) -> list[Delivery]:
+        """What these triggers have received in a process that has ended.
+
+        gone: whether it is ours to pass on what no trigger that is kept has received.
+        """
+        left = [each for each in self._shelf.all(DELIVERY, Delivery) if each.id not in self._open]
+        return [
+            each
+            for each in left
+            if each.trigger in triggers
+            or (gone(each) and self._shelf.hold_resource(f"delivery:{each.id}") is None)
+        ]
+
+    def dead_letters(self) -> list[DeadLetter]:
+        return self._shelf.all(DEAD_LETTER, DeadLetter)
+
+    def wait(self, seconds: float) -> bool:
+        """Until nothing is being passed on; pauses before another attempt do not count."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._busy, seconds)
+
+    def close(self, seconds: float = 5.0) -> None:
+        """Finish what is being passed on, as far as the time allows; what is left is kept."""
+        self.wait(seconds)
+        with self._changed:
+            self._closed = True
+            threads, self._threads = self._threads, []
+        for _ in threads:
+            self._queue.put(None)
+        for thread in threads:
+            thread.join(seconds / len(threads))
+        self._forget_at_leisure()
+
+    def _post(self, action: Callable[[], None]) -> None:
+        with self._changed:
+            if self._closed:
+                return
+            self._busy += 1
+            if len(self._threads) < min(THREADS, self._busy):
+                thread = threading.Thread(target=self._work, name="sfnb triggers", daemon=True)
+                self._threads.append(thread)
+                thread.start()
+        self._queue.put(action)
+
+    def _work(self) -> None:
+        while (action := self._queue.get()) is not None:
+            try:
+                if not self._closed:
+                    action()
+            except Exception:
+                log.exception("a trigger failed, and what it received is tried again by the next process")
+            finally:
+                with self._changed:
+                    self._busy -= 1
+                    self._changed.notify_all()
+
+    def _attempt(self, delivery: Delivery, number: int) -> None:
+        try:
+            execution = self._send(delivery)
+        except Refused as fault:
+            self._failed(delivery, number, fault)
+            return
+        except StoreFault as fault:
+            self._failed(delivery, number, Refused("StoreFault", str(fault), again=True))
+            return
+        except Exception as fault:  # whatever it is, what was received must not be lost for it
+            log.exception("%s: what it received could not be passed on", delivery.trigger)
+            self._failed(delivery, number, Refused(type(fault).__name__, str(fault), again=True))
+            return
+        with self._changed:
+            counts = self._counts(delivery.trigger)
+            if counts is not None and execution is not None:
+                counts.start(execution)
+        self._settle(delivery)
+
+    def _failed(self, delivery: Delivery, number: int, fault: Refused) -> None:
+        if fault.code == "ServiceClosed":
+            return  # it is kept, and passed on by the next process
+        if fault.code == OVERLAP:
+            self._drop(delivery, fault)
+            self._settle(delivery)
+            return
+        policy = delivery.target.get("RetryPolicy", {})
+        now = self._world.clock.now()
+        condition = ""
+        if fault.again:
+            most = policy.get("MaximumRetryAttempts", MOST_ATTEMPTS)
+            pause = _pause(delivery.id, number)
+            if fault.code == "FunctionError":
+                most, pause = min(most, MOST_FUNCTION_RETRIES), number * FUNCTION_PAUSE
+            age = timedelta(seconds=policy.get("MaximumEventAgeInSeconds", OLDEST_SECONDS))
+            if number > most:
+                condition = "MaximumRetryAttempts"
+            elif now + pause > delivery.received + age:
+                condition = "MaximumEventAgeInSeconds"
+            else:
+                self._pass_on(delivery, number + 1, now + pause)
+                return
+        self._give_up(delivery, _letter(delivery, number, fault, condition, now), fault)
+
+    def _drop(self, delivery: Delivery, fault: Refused) -> None:
+        with self._changed:
+            counts = self._counts(delivery.trigger)
+            if counts is not None:
+                counts.drop(f"{fault.code}: {fault}")
+
+    def _give_up(self, delivery: Delivery, letter: DeadLetter, fault: Refused) -> None:
+        """Into the queue of its target first: better there twice than not at all."""
+        log.warning("%s: %s: %s; sfnb.dead_letters() has what it was", delivery.trigger, fault.code, fault)
+        self._bury(delivery.target.get("DeadLetterConfig", {}).get("Arn"), letter)
+        self._drop(delivery, fault)
+        self._keep_letter(letter)
+
+    def _keep_letter(self, letter: DeadLetter) -> None:
+        try:
+            with self._burying:
+                if self._buried is None:
+                    self._buried = deque(f"dead:{each.id}" for each in self.dead_letters())
+                oldest = list(self._buried)[: len(self._buried) + 1 - MOST_DEAD_LETTERS]
+                self._shelf.keep(
+                    resource(f"dead:{letter.id}", DEAD_LETTER, letter), drop=[f"delivery:{letter.id}", *oldest]
+                )
+                for _ in oldest:
+                    self._buried.popleft()
+                self._buried.append(f"dead:{letter.id}")
+        except StoreFault as fault:
+            log.warning("a dead letter cannot be kept yet: %s", fault)
+            again = partial(self._post, partial(self._keep_letter, letter))
+            self._timetable.at(self._world.clock.now() + STORE_PAUSE, again)
+            return
+        with self._changed:
+            self._open.pop(letter.id, None)
+
+    def _bury(self, queue: str | None, letter: DeadLetter) -> None:
+        """Send it to the queue that the target names, as EventBridge does."""
+        if queue is None:
+            return
+        kind = "SCHEDULE_ARN" if service_of(letter.source) == "scheduler" else "RULE_ARN"
+        attributes = {
+            kind: letter.source,
+            "TARGET_ARN": letter.target,
+            "ERROR_CODE": letter.code,
+            "ERROR_MESSAGE": letter.message,
+            "EXHAUSTED_RETRY_CONDITION": letter.condition,
+            "RETRY_ATTEMPTS": str(letter.attempts - 1),
+        }
+        try:
+            client = self._world.client("sqs")
+            client.send_message(
+                QueueUrl=client.get_queue_url(QueueName=queue.rpartition(":")[2])["QueueUrl"],
+                MessageBody=letter.event or letter.input,
+                MessageAttributes={
+                    name: {"DataType": "String", "StringValue": value[:1024]}
+                    for name, value in attributes.items()
+                    if value
+                },
+            )
+        except Exception as fault:  # botocore's own, and Refused where no AWS is in use
+            log.warning("the dead-letter queue %s takes nothing: %s", queue, fault)
+
+    def _settle(self, delivery: Delivery) -> None:
+        """Forget what has been passed on, many at a time."""
+        with self._changed:
+            self._open.pop(delivery.id, None)
+            if not self._shelf.durable:
+                return
+            self._settled.append(f"delivery:{delivery.id}")
+            if self._forgetting:
+                return  # who put the first forgets them all
+            self._forgetting = True
+        self._post(self._forget_at_leisure)
+
+    def _forget_at_leisure(self) -> None:
+        with self._changed:
+            self._forgetting = False
+        try:
+            self._forget(())
+        except StoreFault as fault:
+            log.warning("what has been passed on cannot be forgotten yet: %s", fault)
+
+    def _forget(self, keep: Sequence[Resource]) -> None:
+        """Keep these, and with them forget what has been passed on; raises StoreFault."""
+        with self._changed:
+            settled, self._settled = self._settled, []
+        if not (keep or settled):
+            return
+        kept = {each.arn for each in keep}
+        try:
+            self._shelf.keep(*keep, drop=[name for name in settled if name not in kept])
+        except StoreFault:
+            with self._changed:
+                self._settled += settled
+            raise
+
+
+def _letter(
+    delivery: Delivery, number: int, fault: Refused, condition: str, now: datetime
+) -> DeadLetter:
+    return DeadLetter(
+        id=delivery.id,
+        trigger=delivery.trigger,
+        source=delivery.source,
+        target=delivery.target.get("Arn", ""),
+        code=fault.code,
+        message=str(fault),
+        condition=condition,
+        attempts=number,
+        received=delivery.received,
+        given_up=now,
+        input=delivery.input,
+        event=delivery.event,
+    )
+
+
+def _pause(key: str, number: int) -> timedelta:
+    """Twice as long each time, less a part that is drawn."""
+    longest = min(2.0 ** min(number - 1, 20), LONGEST_PAUSE_SECONDS)
+    return timedelta(seconds=longest * (0.5 + SeededChance(f"{key} {number}").float() / 2))

@@ -1,0 +1,74 @@
+"""A trigger as it is kept, and what has become of what it received."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+MOST_REASONS = 50
+"""How many reasons for dropping something are counted apart."""
+
+
+class Counts(msgspec.Struct, kw_only=True):
+    """What a trigger has seen.
+
+    matched: events, times, requests, messages that it is there for. started: executions.
+    dropped: by the reason, how often nothing was started. last: when it last matched. execution: the latest.
+    """
+
+    matched: int = 0
+    started: int = 0
+    dropped: dict[str, int] = {}
+    last: datetime | None = None
+    execution: str | None = None
+
+    def match(self, moment: datetime, count: int = 1) -> None:
+        self.matched += count
+        self.last = moment
+
+    def start(self, execution: str) -> None:
+        self.started += 1
+        self.execution = execution
+
+    def drop(self, reason: str, count: int = 1) -> None:
+        if reason not in self.dropped and len(self.dropped) >= MOST_REASONS:
+            reason = "other reasons"
+        self.dropped[reason] = self.dropped.get(reason, 0) + count
+
+
+class Trigger(msgspec.Struct, kw_only=True):
+    """Something that starts executions.
+
+    kind: a row of `TRIGGERS`. name: unique among its kind.
+    settings: AWS's own description of it: of a rule with its targets, of a schedule, a route, a pipe.
+    targets: what it starts, by ARNs, the state machine first.
+    options: what AWS has no word for.
+    reached: up to when all has been dealt with that comes at certain times.
+    """
+
+    kind: str
+    name: str
+    settings: dict[str, Any]
+    targets: tuple[str, ...]
+    created: datetime
+    updated: datetime | None = None
+    enabled: bool = True
+    options: dict[str, Any] = {}
+    reached: datetime | None = None
+    counts: Counts = msgspec.field(default_factory=Counts)
+
+    @property
+    def key(self) -> str:
+        return f"{self.kind}:{self.name}"
+
+
+def arn(service: str, region: str, account: str, rest: str) -> str:
+    return f"arn:aws:{service}:{region}:{account}:{rest}"
+
+
+def service_of(name: str) -> str:
+    """The service that an ARN belongs to; "" where it is none."""
+    parts = name.split(":", 5)
+    return parts[2] if len(parts) == 6 and parts[0] == "arn" else ""
