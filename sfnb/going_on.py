@@ -17,6 +17,7 @@ from sfnb.engine import events as ev
 from sfnb.engine.clock import Clock, JumpClock
 from sfnb.engine.fold import Standing
 from sfnb.engine.ports import EventStore
+from sfnb.engine.visits import CONTEXT, page_of
 from sfnb.errors import SfnbError
 from sfnb.execution import Execution, gathered
 from sfnb.given import payload_of, read_definition
@@ -38,8 +39,6 @@ Tell: TypeAlias = Callable[[str], None] | None
 
 ELSEWHERE_SECONDS = 0.25
 """How often the store is asked for the end of what another process runs."""
-CONTEXT = 1_000
-"""How many records before a page are looked at."""
 
 
 def resume(execution: Execution, on_lost: OnLost, mock: Given | None, on_output: Tell) -> Execution:
@@ -211,20 +210,10 @@ def page(store: EventStore, arn: str, after: int, limit: int, *, newest: bool) -
     if newest:
         log = list(_latest(store.read_back(arn), after, limit))[::-1]
     else:
-        # An event of the history never has a larger id than place in the log, so none is left out.
-        log = list(_first(store.read(arn, after=max(0, after - CONTEXT)), after, limit))
+        log = page_of(store, arn, after, limit)
     found = events_frame(log)
     found = found[found["id"] > after]
     return (found.tail(limit) if newest else found.head(limit)).reset_index(drop=True)
-
-
-def _first(records: Iterator[ev.Event], after: int, limit: int) -> Iterator[ev.Event]:
-    left = limit
-    for event in records:
-        left -= event.id > after
-        if left < 0:
-            return
-        yield event
 
 
 def _latest(records: Iterator[ev.Event], after: int, limit: int) -> Iterator[ev.Event]:

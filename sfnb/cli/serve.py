@@ -198,13 +198,18 @@ def _surroundings(service: StepFunctions) -> Iterator[str]:
 
 
 def go_on(service: StepFunctions) -> None:
-    """Go on with what was interrupted, and say so."""
+    """Go on with what was interrupted, and with what starts executions, and say so."""
     from sfnb import resuming
+    from sfnb.engine.ports import TRIGGER
 
     manner = resuming.Manner(on_output=resuming.to_output)
     resumption = resuming.resume(service, (), manner, resuming.after_the_cell)
     if resumption.executions or resumption.waiting or resumption.refused:
         say("\n".join(_told(resumption)))
+    if service.store.resources(TRIGGER):
+        for trigger, missed in service.triggers.adopt():
+            words = service.triggers.words(trigger)
+            say(f"  {trigger.kind} {trigger.name}: {words}{f'; {missed}' if missed else ''}")
 
 
 def _told(resumption: Resumption) -> Iterator[str]:

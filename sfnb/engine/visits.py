@@ -8,8 +8,9 @@ prefix of a log folds, and a visit once begun stays in the list.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -26,6 +27,9 @@ from sfnb.engine.progress import (
     VisitProgress,
     fail_upwards,
 )
+
+if TYPE_CHECKING:
+    from sfnb.engine.ports import EventStore
 
 _IterationEvent = (
     ev.MapIterationStarted | ev.MapIterationSucceeded | ev.MapIterationFailed | ev.MapIterationAborted
@@ -128,6 +132,26 @@ def fold_visits(events: Iterable[Event]) -> list[Visit]:
 def fold_items(events: Iterable[Event]) -> list[MapItem]:
     """Every item that an inline Map has started, in the order of starting."""
     return Fold(events).items()
+
+
+CONTEXT = 1_000
+"""How many records before a page are looked at, to tell whose its events are."""
+
+
+def page_of(store: EventStore, arn: str, after: int, limit: int) -> list[Event]:
+    """Records up to the `limit`th event whose id comes after `after`, and some before them."""
+    # An event of the history never has a larger id than place in the log, so none is left out.
+    records = store.read(arn, after=max(0, after - CONTEXT))
+    return list(_up_to(records, after, limit))
+
+
+def _up_to(records: Iterable[Event], after: int, limit: int) -> Iterator[Event]:
+    left = limit
+    for event in records:
+        left -= event.id > after
+        if left < 0:
+            return
+        yield event
 
 
 def resource_name(event: Event) -> str | None:

@@ -1,6 +1,7 @@
-"""The server as an ASGI application: who may come in, the API at POST /, the page and `/health` besides.
+"""The server as an ASGI application: who may come in, the APIs, the page and `/health` besides.
 
-The API is answered before any routing: what is called a thousand times a second goes the shortest way.
+Step Functions and EventBridge are at POST /, and answered before any routing: what is called a thousand times
+a second goes the shortest way. The services that speak REST have the paths of their models.
 """
 
 from __future__ import annotations
@@ -23,9 +24,13 @@ from sfnb.server.auth import Headers, Signatures, Unauthorized
 from sfnb.server.caller import Caller
 from sfnb.server.calls import Calls
 from sfnb.server.hosts import ForeignRequest, Hosts
+from sfnb.server.rest import REST_APIS, addressed
+from sfnb.server.rest import Request as RestRequest
+from sfnb.server.rest import dispatch as dispatch_rest
 from sfnb.server.settings import Settings
-from sfnb.server.wire import Answer, dispatch, refusal
+from sfnb.server.wire import Answer, api_of, dispatch, refusal
 from sfnb.service import StepFunctions
+from sfnb.triggers import PREFIX
 
 POLL = "AWSStepFunctions.GetActivityTask"
 """It waits for something to be given away, which must not go to a client that is there no more."""
@@ -69,16 +74,37 @@ class App:
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
         found = dict(headers)
         try:
-            self._check_names(found)
-            if scope["method"] != "POST" or scope["path"] != "/":
-                await self._rest(scope, receive, send)
+            if self._is_route(scope["path"]):
+                await self._route(scope, receive, send, found)
                 return
-            answer = await self._answer(scope, receive, headers, found)
+            self._check_names(found)
+            rest_api = None
+            if scope["method"] != "POST" or scope["path"] != "/":
+                rest_api = addressed(scope["method"], _raw_path(scope), found)
+                if rest_api is None:
+                    await self._rest(scope, receive, send)
+                    return
+            answer = await self._answer(scope, receive, headers, found, rest_api)
         except Refused as fault:
             answer = fault.answer
         except Gone:
             return
         await _send(send, answer)
+
+    def _is_route(self, path: str) -> bool:
+        """Whether it is where routes of API Gateway are, if there are any."""
+        if not path.startswith(PREFIX) or not self._service.has_triggers:
+            return False
+        return path[len(PREFIX) :][:1] in ("", "/") and self._service.triggers.routes is not None
+
+    async def _route(self, scope: Scope, receive: Receive, send: Send, headers: Mapping[str, str]) -> None:
+        """Pages of other origins may call what CORS lets them."""
+        routes, origin = self._service.triggers.routes, headers.get("origin")
+        assert routes is not None
+        if origin is not None and routes.lets_in(origin):
+            headers = {name: value for name, value in headers.items() if name in ("host",)}
+        self._check_names(headers)
+        await routes.app(scope, receive, send)
 
     def _check_names(self, headers: Mapping[str, str]) -> None:
         try:
@@ -87,8 +113,14 @@ class App:
             raise Refused(refusal("AccessDeniedException", str(fault), status=403)) from None
 
     async def _answer(
-        self, scope: Scope, receive: Receive, headers: Headers, found: Mapping[str, str]
+        self,
+        scope: Scope,
+        receive: Receive,
+        headers: Headers,
+        found: Mapping[str, str],
+        rest_api: str | None,
     ) -> Answer:
+        """rest_api: the service that is asked, where it is one that speaks REST."""
         try:
             async with asyncio.timeout(self._settings.read_seconds):
                 body = await _body(receive, found, self._settings.body_bytes)
@@ -96,28 +128,52 @@ class App:
             raise Refused(
                 _last(refusal("RequestTimeoutException", "the request took too long to come in", status=408))
             ) from None
-        if self._signatures is not None:
-            self._check_signature(self._signatures, scope, headers, body)
         target = found.get("x-amz-target")
-        caller = Caller(self._service.registry.activities.look_again)
-        call = partial(dispatch, self._service, target, body)
-        if target == POLL:
-            watch = asyncio.ensure_future(_watch(receive, caller))
-            try:
-                answer = await self.calls.answer(call, caller)
-            finally:
-                watch.cancel()
+        if self._signatures is not None:
+            signed_for = rest_api or api_of(target).signing_name
+            self._check_signature(self._signatures, scope, headers, body, signed_for)
+        if rest_api is not None:
+            request = RestRequest(scope["method"], _raw_path(scope), _query(scope), body)
+            answer = await self.calls.answer(
+                partial(dispatch_rest, self._service, rest_api, request), Caller()
+            )
         else:
-            answer = await self.calls.answer(call, caller)
+            answer = await self._answer_target(receive, target, body)
         return answer or _last(refusal("ServiceUnavailable", STOPPING, status=503))
 
-    def _check_signature(self, signatures: Signatures, scope: Scope, headers: Headers, body: bytes) -> None:
-        query = scope["query_string"].decode("latin-1")
-        target = scope["raw_path"].decode("latin-1") + (f"?{query}" if query else "")
+    async def _answer_target(self, receive: Receive, target: str | None, body: bytes) -> Answer | None:
+        """None where the server stops first."""
+        caller = Caller(self._service.registry.activities.look_again)
+        call = partial(dispatch, self._service, target, body)
+        if target != POLL:
+            return await self.calls.answer(call, caller)
+        watch = asyncio.ensure_future(_watch(receive, caller))
         try:
-            signatures.check(scope["method"], target, headers, body, self._clock.now())
+            return await self.calls.answer(call, caller)
+        finally:
+            watch.cancel()
+
+    def _check_signature(
+        self, signatures: Signatures, scope: Scope, headers: Headers, body: bytes, service: str
+    ) -> None:
+        query = _query(scope)
+        target = _raw_path(scope) + (f"?{query}" if query else "")
+        try:
+            signatures.check(scope["method"], target, headers, body, self._clock.now(), service)
         except Unauthorized as fault:
-            raise Refused(refusal(fault.code, str(fault))) from None
+            status = 403 if service in REST_APIS else 400
+            raise Refused(refusal(fault.code, str(fault), status=status)) from None
+
+
+def _raw_path(scope: Scope) -> str:
+    """The path as it came, percent-encoded."""
+    path: bytes = scope["raw_path"]
+    return path.decode("latin-1")
+
+
+def _query(scope: Scope) -> str:
+    query: bytes = scope["query_string"]
+    return query.decode("latin-1")
 
 
 async def _watch(receive: Receive, caller: Caller) -> None:

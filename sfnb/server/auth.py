@@ -18,6 +18,7 @@ from sfnb.errors import SfnbError
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 SERVICE = "states"
+"""What requests for Step Functions are signed for."""
 SKEW = timedelta(minutes=5)
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 STAMP = "%Y%m%dT%H%M%SZ"
@@ -101,8 +102,16 @@ class Signatures:
         self._keys = {key.access_key_id: key for key in keys}
         self._region = region
 
-    def check(self, method: str, target: str, headers: Headers, body: bytes, now: datetime) -> None:
-        """Raises Unauthorized. target: path and query as they came."""
+    def check(
+        self,
+        method: str,
+        target: str,
+        headers: Headers,
+        body: bytes,
+        now: datetime,
+        service: str = SERVICE,
+    ) -> None:
+        """Raises Unauthorized. target: path and query as they came. service: what it has to be signed for."""
         found = dict(headers)
         if "authorization" not in found:
             raise Unauthorized("MissingAuthenticationTokenException", "Missing Authentication Token")
@@ -111,7 +120,7 @@ class Signatures:
             raise Unauthorized("InvalidSignatureException", NO_MATCH)  # anybody could name another operation
         stamp = found.get("x-amz-date", "")
         self._check_moment(signed, stamp, now)
-        self._check_scope(signed, stamp)
+        self._check_scope(signed, stamp, service)
         key = self._keys.get(signed.access_key_id)
         if key is None or not _equal(key.session_token or "", found.get("x-amz-security-token", "")):
             raise Unauthorized("UnrecognizedClientException", BAD_TOKEN)
@@ -143,12 +152,12 @@ class Signatures:
                 "InvalidSignatureException", f"Signature not yet current: {stamp} is still later than {ahead}"
             )
 
-    def _check_scope(self, signed: Signed, stamp: str) -> None:
+    def _check_scope(self, signed: Signed, stamp: str, expected: str) -> None:
         date, region, service, end = signed.scope
         if end != "aws4_request":
             wrong = f"Credential should be scoped with a valid terminator: 'aws4_request', not '{end}'."
-        elif service != SERVICE:
-            wrong = f"Credential should be scoped to correct service: '{SERVICE}'. "
+        elif service != expected:
+            wrong = f"Credential should be scoped to correct service: '{expected}'. "
         elif region != self._region:
             wrong = f"Credential should be scoped to a valid region, not '{region}'. "
         elif date != stamp[:8]:
@@ -197,7 +206,7 @@ def _signature(
             request.headers[name] = value
     request.context["timestamp"] = stamp
     credentials = Credentials(key.access_key_id, key.secret_access_key)
-    signer = SigV4Auth(credentials, SERVICE, signed.scope[1])
+    signer = SigV4Auth(credentials, signed.scope[2], signed.scope[1])
     signer.headers_to_sign = lambda each: each.headers  # botocore itself would leave some out
     canonical = signer.canonical_request(request)
     signature: str = signer.signature(signer.string_to_sign(request, canonical), request)

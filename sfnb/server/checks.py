@@ -1,4 +1,4 @@
-"""What an operation takes: the shapes of botocore's own model, each compiled once into a function.
+"""What an operation takes: the shapes of botocore's own models, each compiled once into a function.
 
 A value of the wrong JSON type stops the reading, as AWS's parser does (`SerializationException`). Constraints
 are gathered, all of them, and told together (`ValidationException`). What a shape does not know is left out,
@@ -13,6 +13,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from sfnb.errors import SfnbError
@@ -22,6 +23,26 @@ Read = Callable[[Any, str, list[str]], Any]
 
 JAVA_NUMBERS = {"integer": "Integer", "long": "Long", "float": "Float"}
 NOT_NULL = "Member must not be null"
+
+LONGEST_MATCHED = 10_000
+"""How many characters a pattern is tried on; what is longer, and longer than its shape allows, breaks it."""
+
+LINEAR = {
+    rf"[ \t]*[{some}]+([ \t]+[{some}]+)*[ \t]*": rf"\t*[{some}]+(?:\t+[{some}]+)*\t*"
+    for some in (r"\x20-\x7E", r"^\x00-\x1F:\x7F")
+}
+"""Patterns of the models that take exponential time to fail, and what matches the same texts in linear time.
+
+The spaces between their words are matched by the words too.
+"""
+
+JAVA_CLASSES = {
+    r"\p{ASCII}": r"[\x00-\x7f]",
+    r"\p{L}": r"\w",
+    r"\p{N}": r"\d",
+    r"\p{Z}": " \\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000",
+}
+"""Classes of Java's patterns that Python's do not have; those of Unicode stand inside brackets."""
 
 
 class SerializationException(SfnbError):
@@ -33,36 +54,37 @@ class BrokenConstraints(SfnbError):
 
 
 @functools.cache
-def model() -> Any:
-    """botocore's model of Step Functions, from the data that it ships; raises SfnbError without botocore."""
+def model(service: str = "stepfunctions") -> Any:
+    """botocore's model of a service, from the data that it ships; raises SfnbError without botocore."""
     try:
         from botocore.loaders import create_loader
         from botocore.model import ServiceModel
     except ImportError:
         raise SfnbError('the API needs botocore: pip install "sfnb[server]"') from None
-    description = create_loader().load_service_model("stepfunctions", "service-2")
-    return ServiceModel(description, service_name="stepfunctions")
+    description = create_loader().load_service_model(service, "service-2")
+    return ServiceModel(description, service_name=service)
 
 
 @functools.cache
-def inputs() -> Mapping[str, Read]:
+def inputs(service: str = "stepfunctions") -> Mapping[str, Read]:
     """By operation, what reads its input."""
-    return {name: _input(model().operation_model(name).input_shape) for name in model().operation_names}
+    described = model(service)
+    return {name: _input(described.operation_model(name).input_shape) for name in described.operation_names}
 
 
 @functools.cache
-def error_codes() -> frozenset[str]:
-    """The errors that the model has, by their codes."""
-    return frozenset(shape.error_code for shape in model().error_shapes)
+def errors(service: str = "stepfunctions") -> Mapping[str, Any]:
+    """The shapes of the errors that the model has, by their codes."""
+    return {shape.error_code: shape for shape in model(service).error_shapes}
 
 
-def read(operation: str, value: Any) -> dict[str, Any]:
+def read(operation: str, value: Any, service: str = "stepfunctions") -> dict[str, Any]:
     """The input of an operation, as its action is to be given it.
 
     value: decoded JSON. Raises SerializationException, BrokenConstraints, in AWS's words.
     """
     findings: list[str] = []
-    params: dict[str, Any] = inputs()[operation](value, "", findings)
+    params: dict[str, Any] = inputs(service)[operation](value, "", findings)
     if findings:
         noun = "error" if len(findings) == 1 else "errors"
         raise BrokenConstraints(f"{len(findings)} validation {noun} detected: {'; '.join(findings)}")
@@ -85,6 +107,10 @@ def _compiled(shape: Any) -> Read:
             return _boolean
         case "integer" | "long" | "float":
             return _number(shape)
+        case "timestamp":
+            return _moment
+        case "map":
+            return _map(shape)
         case other:
             raise NotImplementedError(f"no input has had a {other} so far: {shape.name}")
 
@@ -93,6 +119,7 @@ def _structure(shape: Any) -> Read:
     members = [
         (
             name,
+            _quoted(name),
             _compiled(member),
             name in shape.required_members,
             "Value at" if member.metadata.get("sensitive") else "Value null at",
@@ -107,12 +134,12 @@ def _structure(shape: Any) -> Read:
             )
         found = {}
         inside = f"{path}." if path else ""
-        for name, read_member, required, words in members:
+        for name, quoted, read_member, required, words in members:
             each = value.get(name)
             if each is not None:
-                found[name] = read_member(each, inside + name, findings)
+                found[name] = read_member(each, inside + quoted, findings)
             elif required:
-                findings.append(f"{words} '{inside}{name}' failed to satisfy constraint: {NOT_NULL}")
+                findings.append(f"{words} '{inside}{quoted}' failed to satisfy constraint: {NOT_NULL}")
         return found
 
     return read_structure
@@ -148,6 +175,27 @@ def _list(shape: Any) -> Read:
         return items
 
     return read_list
+
+
+def _map(shape: Any) -> Read:
+    read_key, read_value = _compiled(shape.key), _compiled(shape.value)
+    sizes = list(_length_limits(shape.metadata))
+
+    def read_map(value: Any, path: str, findings: list[str]) -> dict[str, Any]:
+        if type(value) is not dict:
+            raise SerializationException(
+                "Unrecognized collection type" if type(value) is list else "Unexpected field type"
+            )
+        known = {key: each for key, each in value.items() if each is not None}
+        findings += [
+            _broken(_java(known, shape), path, words) for words, is_kept in sizes if not is_kept(known)
+        ]
+        return {
+            read_key(key, f"{path}.key", findings): read_value(each, f"{path}.{key}.member", findings)
+            for key, each in known.items()
+        }
+
+    return read_map
 
 
 def _string(shape: Any) -> Read:
@@ -189,6 +237,16 @@ def _boolean(value: Any, path: str, findings: list[str]) -> bool:
     return value
 
 
+def _moment(value: Any, path: str, findings: list[str]) -> datetime:
+    """Seconds since 1970, which is how these protocols write a timestamp in JSON."""
+    if type(value) is not int and type(value) is not float:
+        raise _wrong_type(value, "Date")
+    try:
+        return datetime.fromtimestamp(value, UTC)
+    except (OverflowError, ValueError, OSError):
+        raise SerializationException(f"'{path}' is no moment that can be told") from None
+
+
 # Constraints: the words of each, and what tells whether a value keeps it
 
 
@@ -201,10 +259,11 @@ def _limits(shape: Any) -> Iterator[Limit]:
         yield from _length_limits(metadata)
         if "pattern" in metadata:
             pattern: str = metadata["pattern"]
-            compiled = re.compile(pattern.replace(r"\p{ASCII}", r"[\x00-\x7f]"))
+            most_matched = max(metadata.get("max", 0), LONGEST_MATCHED)
+            compiled = _pattern(pattern)
             yield (
                 f"Member must satisfy regular expression pattern: {pattern}",
-                lambda text: compiled.fullmatch(text) is not None,
+                lambda text: len(text) <= most_matched and compiled.fullmatch(text) is not None,
             )
         if shape.enum:
             words = frozenset(shape.enum)
@@ -216,6 +275,16 @@ def _limits(shape: Any) -> Iterator[Limit]:
         if "min" in metadata:
             least = metadata["min"]
             yield f"Member must have value greater than or equal to {least}", lambda number: number >= least
+
+
+def _pattern(pattern: str) -> re.Pattern[str]:
+    """A pattern of Java's, whose classes are of ASCII unless they are Unicode's."""
+    flags = re.NOFLAG if r"\p{L}" in pattern else re.ASCII
+    for ambiguous, linear in LINEAR.items():
+        pattern = pattern.replace(ambiguous, linear)
+    for name, members in JAVA_CLASSES.items():
+        pattern = pattern.replace(name, members)
+    return re.compile(pattern, flags)
 
 
 def _length_limits(metadata: Mapping[str, Any]) -> Iterator[Limit]:
@@ -234,12 +303,22 @@ def _broken(value: Any, path: str, words: str, *, hidden: bool = False) -> str:
 
 def _java(value: Any, shape: Any) -> str:
     """A value as Java prints it, which is how AWS quotes lists: `[Tag(key=a, value=b)]`."""
+    if value is not None and shape.metadata.get("sensitive"):
+        return "*** Sensitive Data Redacted ***"
     if shape.type_name == "list" and type(value) is list:
         return f"[{', '.join(_java(item, shape.member) for item in value)}]"
     if shape.type_name == "structure" and type(value) is dict:
-        members = (f"{name}={_java(value.get(name), each)}" for name, each in shape.members.items())
+        members = (f"{_quoted(name)}={_java(value.get(name), each)}" for name, each in shape.members.items())
         return f"{shape.name}({', '.join(members)})"
+    if shape.type_name == "map" and type(value) is dict:
+        pairs = (f"{_java(key, shape.key)}={_java(each, shape.value)}" for key, each in value.items())
+        return f"{{{', '.join(pairs)}}}"
     return "null" if value is None else str(value)
+
+
+def _quoted(member: str) -> str:
+    """As AWS quotes the name of a member: `Name` is 'name'."""
+    return member[:1].lower() + member[1:]
 
 
 def _wrong_type(value: Any, java: str) -> SerializationException:

@@ -35,14 +35,16 @@ class Server:
     ) -> None:
         self.service = service
         self._socket = _listen(settings)
-        try:
-            self._uvicorn, self._app = _server(service, settings)
-            first()
-        except BaseException:
-            self._socket.close()
-            raise
         self._host = settings.host
         self.port: int = self._socket.getsockname()[1]
+        try:
+            self._uvicorn, self._app = _server(service, settings)
+            service.world.server = service.world.server or self
+            first()
+        except BaseException:
+            self._leave()
+            self._socket.close()
+            raise
         self._ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._run, name="sfnb server", daemon=True)
@@ -59,11 +61,14 @@ class Server:
     def is_running(self) -> bool:
         return self._thread.is_alive()
 
-    def client(self) -> Any:
-        """A boto3 client of the service behind it, which needs no socket, region or credentials."""
+    def client(self, service_name: str = "stepfunctions") -> Any:
+        """A boto3 client of the service behind it, which needs no socket, region or credentials.
+
+        service_name: "events", "scheduler" and "pipes" start executions.
+        """
         from sfnb.server.client import client
 
-        return client(service=self.service)
+        return client(service_name, service=self.service)
 
     def stop(self) -> None:
         """Take no more requests and end those under way; returns when all is done."""
@@ -72,6 +77,12 @@ class Server:
             with suppress(RuntimeError):  # it has just ended
                 self._loop.call_soon_threadsafe(self._app.calls.give_up)
         self._thread.join()
+        self._leave()
+
+    def _leave(self) -> None:
+        """The service is served here no more."""
+        if self.service.world.server is self:
+            self.service.world.server = None
 
     def __repr__(self) -> str:
         return f"<sfnb server at {self.url}{'' if self.is_running else ', stopped'}>"
@@ -123,6 +134,14 @@ def serve(
 
         service = default()
     return Server(service, Settings(port=port, host=host, allow_hosts=tuple(allow_hosts)))
+
+
+def serve_somewhere(service: StepFunctions) -> Server:
+    """A server at the usual port, or at a free one where that is taken; raises SfnbError."""
+    try:
+        return serve(service=service)
+    except SfnbError:
+        return serve(port=0, service=service)
 
 
 def _listen(settings: Settings) -> socket.socket:

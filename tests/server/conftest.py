@@ -37,7 +37,7 @@ def served() -> Iterator[tuple[StepFunctions, str]]:
         until(lambda: server.started, "the server")
         yield service, origin
         server.should_exit = True
-        thread.join(10)
+        thread.join(60)
     service.close()
 
 
@@ -68,7 +68,7 @@ class Tab:
 def tab(request: pytest.FixtureRequest, browser: Any, served: tuple[StepFunctions, str]) -> Iterator[Tab]:
     """Every test ends with no fault in the console, and no request to anywhere else."""
     context = browser.new_context(viewport={"width": 1360, "height": 950}, color_scheme=request.param)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(60_000)
     tab = Tab(context.new_page(), served[1])
     yield tab
     context.close()

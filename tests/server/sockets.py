@@ -34,7 +34,7 @@ def post(server: Server, body: bytes = b"{}", headers: dict[str, str] | None = N
 
 def raw(server: Server, request: bytes) -> bytes:
     """What comes back on a connection of its own, until the server closes it."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
         connection.sendall(request)
         connection.shutdown(socket.SHUT_WR)
         answer = b""

@@ -19,7 +19,7 @@ from sfnb.stores.sqlite import SqliteStore
 
 ROLE = "arn:aws:iam::123456789012:role/sfn"
 PREFIX = "arn:aws:states:us-east-1:123456789012"
-SOON = 20
+SOON = 60
 
 
 def definition(*, comment: str = "", **state: Any) -> str:

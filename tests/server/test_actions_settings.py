@@ -18,7 +18,7 @@ ROLE = "arn:aws:iam::123456789012:role/sfn"
 PREFIX = "arn:aws:states:us-east-1:123456789012"
 ARN = f"{PREFIX}:stateMachine:m"
 LOG_GROUP = "arn:aws:logs:us-east-1:123456789012:log-group:g:*"
-SOON = 20
+SOON = 60
 DEFINITION = json.dumps({"StartAt": "S", "States": {"S": {"Type": "Succeed"}}})
 CHILD = {
     "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"},

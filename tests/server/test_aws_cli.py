@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the CLI is foun
 CLI = "awscli==1.46.3"
 REFUSED = 255
 """The exit code where a service refuses; version 2 of the CLI has 254."""
-SOON = 30
+SOON = 60
 
 FLOW = {
     "StartAt": "Check",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import sfnb
 from sfnb.errors import SfnbError
 from sfnb.server.client import client
 from sfnb.service import StepFunctions
+from tests.server.recorder import Recorded
 
 PASS = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
 ROLE = "arn:aws:iam::123456789012:role/sfn"
@@ -29,7 +31,7 @@ def machine(sfn: Any) -> str:
 
 def test_a_machine_that_it_makes_runs(sfn: Any, service: StepFunctions, machine: str) -> None:
     started = sfn.start_execution(stateMachineArn=machine, input='{"n": 1}')
-    service.execution(started["executionArn"]).wait(10)
+    service.execution(started["executionArn"]).wait(60)
 
     described = sfn.describe_execution(executionArn=started["executionArn"])
     assert (described["status"], described["output"]) == ("SUCCEEDED", '{"n": 1}')
@@ -85,6 +87,29 @@ def test_it_takes_a_service_that_is_closed_for_one_that_is_not_available(
 
     with pytest.raises(sfn.exceptions.ClientError, match="ServiceUnavailable"):
         sfn.start_execution(stateMachineArn=machine)
+
+
+@pytest.mark.parametrize(
+    ("name", "call"), [("events", "list_rules"), ("scheduler", "list_schedules"), ("pipes", "list_pipes")]
+)
+def test_what_starts_executions_has_clients_too(name: str, call: str) -> None:
+    with closing(Recorded()) as service:
+        service.recorder.answer = {"NextToken": "more"}
+
+        assert getattr(client(name, service=service), call)()["NextToken"] == "more"
+
+    assert service.recorder.asked == [(call, {})]
+
+
+def test_their_exceptions_are_those_of_boto3() -> None:
+    class ResourceNotFoundException(SfnbError): ...
+
+    with closing(Recorded()) as service:
+        service.recorder.answer = ResourceNotFoundException("there is no such schedule")
+        scheduler = client("scheduler", service=service)
+
+        with pytest.raises(scheduler.exceptions.ResourceNotFoundException, match="no such schedule"):
+            scheduler.get_schedule(Name="s")
 
 
 def test_another_service_of_aws_is_not_to_be_had() -> None:

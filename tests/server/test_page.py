@@ -14,9 +14,10 @@ import pytest
 from starlette.applications import Starlette
 
 from sfnb import TaskError
+from sfnb.engine import visits
 from sfnb.execution import Execution
 from sfnb.machine import StateMachine, load_machine
-from sfnb.server.page import event_pages, looking, routes
+from sfnb.server.page import looking, routes
 from sfnb.service import StepFunctions
 
 OWN = {"X-Sfnb-Page": "1"}
@@ -366,7 +367,7 @@ def test_an_event_that_is_not_there_is_refused(page: Page, shipped: Execution) -
 def test_a_page_far_into_a_log_reads_little_of_it(
     page: Page, service: StepFunctions, hello: StateMachine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_pages, "CONTEXT", 2)
+    monkeypatch.setattr(visits, "CONTEXT", 2)
     arn = hello.run().arn
     asked: list[int] = []
     read = service.store.read

@@ -34,7 +34,7 @@ def test_boto3_makes_a_machine_runs_it_and_reads_its_history(server: Server) -> 
     sfn = boto(server)
     machine = sfn.create_state_machine(name="m", definition=PASS, roleArn=ROLE)["stateMachineArn"]
     started = sfn.start_execution(stateMachineArn=machine, name="e", input='{"é": 1}')
-    server.service.execution(started["executionArn"]).wait(10)
+    server.service.execution(started["executionArn"]).wait(60)
 
     history = sfn.get_execution_history(executionArn=started["executionArn"])["events"]
     assert [event["type"] for event in history] == [
@@ -213,7 +213,7 @@ def test_what_is_no_http_is_refused(server: Server, request_: bytes) -> None:
 
 
 def test_a_head_that_does_not_end_is_cut_off(server: Server) -> None:
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
         connection.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\n")
         answer = b""
         with closing(connection):
@@ -234,7 +234,7 @@ def test_a_head_that_does_not_end_is_cut_off(server: Server) -> None:
 def test_a_client_that_is_too_slow_is_not_waited_for(service: StepFunctions, begun: bytes) -> None:
     with (
         Server(service, Settings(port=0, read_seconds=0.05)) as server,
-        socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection,
+        socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection,
     ):
         connection.sendall(begun)
         answer = connection.recv(1_000)

@@ -27,7 +27,7 @@ from tests.sessions import until
 PASS = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
 ROLE = "arn:aws:iam::123456789012:role/sfn"
 COMMAND = [sys.executable, "-m", "sfnb.cli", "serve", "--port", "0"]
-SOON = 30
+SOON = 60
 
 
 class Process(NamedTuple):

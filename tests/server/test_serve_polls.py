@@ -55,7 +55,7 @@ def test_a_poll_is_answered_when_there_is_a_task(server: Server) -> None:
     (worker,), came = polls(server)
 
     load_machine(server.service, WORKS, name="m").start({"n": 1})
-    worker.join(10)
+    worker.join(60)
 
     assert came[0]["input"] == '{"n":1}'
 
@@ -86,7 +86,7 @@ def test_a_server_that_is_stopped_answers_those_that_wait_and_takes_no_task_for_
 
     server.stop()
     for worker in workers:
-        worker.join(10)
+        worker.join(60)
     load_machine(server.service, WORKS, name="m").start({"n": 1})
 
     assert came == ["ServiceUnavailable"] * 3

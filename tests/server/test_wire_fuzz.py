@@ -172,7 +172,7 @@ def requests(draw: st.DrawFn) -> bytes:
 
 def exchange(server: Server, request: bytes) -> bytes:
     """What comes back first; nothing where the server gives the connection up."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
         connection.sendall(request)
         try:
             return connection.recv(65_536)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
@@ -10,7 +9,7 @@ from sfnb.engine import events as ev
 from sfnb.engine.facts import Fact
 from sfnb.engine.history import history_event
 from sfnb.engine.ports import EventStore
-from sfnb.engine.visits import Fold, resource_name
+from sfnb.engine.visits import Fold, page_of, resource_name
 from sfnb.notebook.view_data import SHOWN_CHARACTERS, milliseconds
 from sfnb.server.page.answers import Refused
 from sfnb.server.page.lists import iso
@@ -18,8 +17,6 @@ from sfnb.service import StepFunctions
 from sfnb.values import encode, size_bytes
 
 MOST_EVENTS = 200
-CONTEXT = 1_000
-"""How many records before a page are looked at, to tell whose its events are."""
 
 
 def events_data(service: StepFunctions, arn: str, after: int, limit: int) -> dict[str, Any]:
@@ -31,21 +28,11 @@ def events_data(service: StepFunctions, arn: str, after: int, limit: int) -> dic
     record = live.store.find(arn)
     start = next(live.store.read(arn)).timestamp
     limit = min(max(limit, 1), MOST_EVENTS)
-    # An event never has a larger id than place in the log, so none is left out.
-    log = list(_first(live.store.read(arn, after=max(0, after - CONTEXT)), after, limit))
+    log = page_of(live.store, arn, after, limit)
     fold = Fold(log)
     rows = [event for event in log if event.id > after]
     total = 0 if record is None else record.last_id
     return {"rows": [_row(event, start, *fold.place(event)) for event in rows], "total": total}
-
-
-def _first(records: Iterator[ev.Event], after: int, limit: int) -> Iterator[ev.Event]:
-    left = limit
-    for event in records:
-        left -= event.id > after
-        if left < 0:
-            return
-        yield event
 
 
 def _row(event: ev.Event, start: Any, state: str | None, items: tuple[int, ...]) -> dict[str, Any]:
