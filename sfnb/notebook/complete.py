@@ -104,7 +104,7 @@ class Completion:
         if verb == "role" and given:
             return execution_names(self._variables)
         names: list[str] = []
-        if verb in ("run", "export", "validate", "show", "test", "role"):
+        if verb in ("run", "form", "export", "validate", "show", "test", "role"):
             names += everything(self._variables, StateMachine, machines())
         if verb == "resume":
             names += [record.name for record in service().interrupted_executions()]
@@ -132,6 +132,8 @@ class Completion:
             return word, fitting(word, _data(self._variables))
         if last in ("-m", "--mock"):
             return word, fitting(word, ["auto", *mock_names(self._variables), *_files(word, ".json")])
+        if last == "--schema":
+            return word, fitting(word, [*mock_names(self._variables), *_files(word, ".json")])
         if last in ("--definition", "--seed"):
             return word, fitting(word, everything(self._variables, StateMachine, machines()))
         if last == "--expect":

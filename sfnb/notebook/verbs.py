@@ -21,6 +21,7 @@ from sfnb.machine import StateMachine
 from sfnb.notebook import display as look
 from sfnb.notebook.aws import add_aws_options, aws
 from sfnb.notebook.cells import counted, run
+from sfnb.notebook.form_verb import add_form_options, form
 from sfnb.notebook.kept import add_store_options, status, store
 from sfnb.notebook.onwards import (
     add_at_options,
@@ -337,6 +338,7 @@ VERBS = {
     "run": Verb(run_machine, _run_options, "run NAME [-i X] [-o NAME] ..."),
     "show": Verb(show, _show_options, "show NAME"),
     "list": Verb(list_all, _no_options, "list"),
+    "form": Verb(form, add_form_options, "form NAME [--schema X]"),
     "history": Verb(history, _history_options, "history [EX]"),
     "stop": Verb(stop, _stop_options, "stop [EX] [--all]"),
     "export": Verb(export, _export_options, "export NAME [FORMAT] [-f FILE]"),
