@@ -214,8 +214,9 @@ class On:
         """Start with a request to a route of API Gateway: "POST /orders", "ANY /files/{path+}".
 
         It is served by `sfnb serve`, or by a server that begins in this process: see `Trigger.url`.
+        It is one of an HTTP API, unless it takes a REST API: for `output`, a schema or API keys.
         sync: answer when an EXPRESS machine has ended, with what StartSyncExecution says. output: with the
-        machine's output instead, which takes a REST API.
+        machine's output instead.
         schema: a JSON Schema of the body; others are refused with 400. cors: origins whose pages may call.
         api_keys: 20 characters or more; one of them has to be in x-api-key. throttle: requests a second, and
         at once. stage: the first part of the path, unless it is $default.

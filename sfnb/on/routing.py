@@ -36,7 +36,8 @@ def route_settings(
     role: str | None,
 ) -> dict[str, Any]:
     """A route in AWS's shape; raises RouteRefused. The parameters are those of `On.http`."""
-    route = starting_route(route_key, machine, sync=sync, output=output)
+    checked = bool(api_keys) or schema is not None  # what HTTP APIs cannot do
+    route = starting_route(route_key, machine, sync=sync, output=output, rest=checked)
     api = structs.replace(route.api, stage_name=stage)
     if cors:
         allowed = Cors(
