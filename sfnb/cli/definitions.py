@@ -79,6 +79,7 @@ def load(
     from sfnb.machine import load_machine
 
     source = read(file, unlimited=unlimited)
+    service().runs_triggers = False
     return load_machine(service(), source, name=name or machine_name(file), type=type)
 
 

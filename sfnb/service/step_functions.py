@@ -88,6 +88,8 @@ class StepFunctions(Trials, Nesting, Callbacks):
         self.world = Starting(self)
         self._triggering = threading.Lock()
         self._triggers: Triggers | None = None
+        self.runs_triggers = True
+        """Whether triggers of an earlier process are taken up; not by one that does but one thing and ends."""
         self.taken_up: list[Adopted] = []
         """Triggers of an earlier process that run in this one, for whoever tells the user."""
 
@@ -109,7 +111,7 @@ class StepFunctions(Trials, Nesting, Callbacks):
 
     def take_up_triggers(self, arn: str) -> None:
         """Something is there to be started: run what starts it and nobody runs. See `taken_up`."""
-        if self._triggers is None and not self.store.resources(TRIGGER):
+        if not self.runs_triggers or (self._triggers is None and not self.store.resources(TRIGGER)):
             return
         self.taken_up += self.triggers.adopt([arn])
 
