@@ -8,27 +8,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sfnb.asl import machine as asl
-from sfnb.asl.graph import Graph
 from sfnb.asl.source import Source
+from sfnb.defined import Defined
 from sfnb.engine.clock import Clock, JumpClock
 from sfnb.engine.compat import CompatName
 from sfnb.engine.limits import UNLIMITED
 from sfnb.engine.records import ExecutionFilter
-from sfnb.errors import Diagnostic, render_diagnostics
 from sfnb.execution import Execution, gathered
 from sfnb.given import payload_of, read_definition, register
-from sfnb.service import MachineType, StateMachineRecord, StepFunctions
+from sfnb.service import MachineType, StepFunctions
 
 if TYPE_CHECKING:
     from sfnb.deploy.deploying import Deployed
     from sfnb.deploy.pulling import OnAws
     from sfnb.engine.log_records import Level
-    from sfnb.iam import Policy, Role
     from sfnb.mocks import Mocks
     from sfnb.mocks.answers import Given
     from sfnb.on import On, Trigger
     from sfnb.on.trying import Trial
-    from sfnb.renderers import Picture
     from sfnb.trial.friendly import Mock
     from sfnb.trial.tested import StateTest
 
@@ -62,76 +59,11 @@ def _write(text: str) -> None:
     sys.stdout.write(text)
 
 
-class StateMachine:
+class StateMachine(Defined):
     """A checked definition under a name, with the Python functions that stand for its Resources.
 
     Get one from `sfnb.load` or a `%%asl` cell.
     """
-
-    def __init__(self, service: StepFunctions, record: StateMachineRecord) -> None:
-        self._service = service
-        self._record = record
-
-    @property
-    def record(self) -> StateMachineRecord:
-        """What the service keeps of it."""
-        return self._record
-
-    @property
-    def name(self) -> str:
-        return self._record.name
-
-    @property
-    def arn(self) -> str:
-        return self._record.arn
-
-    @property
-    def definition(self) -> str:
-        """The text as it was given."""
-        return self._record.source.text
-
-    @property
-    def source(self) -> Source:
-        """The definition's text, which knows where each part of it stands."""
-        return self._record.source
-
-    @property
-    def tree(self) -> dict[str, Any]:
-        """The definition as plain Python values; a copy."""
-        import copy
-
-        tree = self._record.source.tree
-        assert isinstance(tree, dict)
-        return copy.deepcopy(tree)
-
-    @property
-    def role(self) -> Role | None:
-        """The role that its calls are held to; None where no policies of it are known: then it may do all.
-
-        orders.role = sfnb.role("orders", [policy])     # or its name or ARN
-        orders.role = None                              # it has that of every machine that was given none
-        """
-        return self._service.registry.roles.get(self._record.role_arn)
-
-    @role.setter
-    def role(self, role: Role | str | None) -> None:
-        from sfnb.iam.roles import arn_of
-        from sfnb.service.machines import Changes
-
-        arn = self._service.default_role() if role is None else arn_of(role, self._service.account)
-        self._record = self._service.update_state_machine(self.arn, Changes(role_arn=arn)).record
-
-    def iam_policy(self) -> Policy:
-        """What its role needs, and no more; a table with the reasons, and `.json` for IAM."""
-        from sfnb.iam.generate import policy_of
-
-        return policy_of(self._record, self.tree)
-
-    def trust_policy(self) -> dict[str, Any]:
-        """The trust policy of its role: Step Functions may take it on, for this machine alone."""
-        from sfnb.iam.trust import trust_policy
-
-        return trust_policy(machine_arn=self.arn)
 
     def log(
         self,
@@ -151,21 +83,6 @@ class StateMachine:
         from sfnb.service.telling import logging_of
 
         self._record = logging_of(self._service, self._record, level, include_data, group, file)
-
-    @property
-    def warnings(self) -> tuple[Diagnostic, ...]:
-        """What is allowed and yet looks wrong."""
-        return self._record.warnings
-
-    @property
-    def outline(self) -> Graph:
-        """Nodes and edges, for renderers."""
-        return asl.graph(self._record.definition)
-
-    @property
-    def states(self) -> list[str]:
-        """The names of all states, those inside Parallel and Map included."""
-        return [state.name for state in asl.walk(self._record.definition)]
 
     @property
     def tasks(self) -> dict[str, Callable[..., Any]]:
@@ -349,12 +266,6 @@ class StateMachine:
         lives = self._service.latest_executions(ExecutionFilter(machine=self.arn, limit=MOST_EXECUTIONS))
         return [Execution(self._service, live) for live in lives]
 
-    def graph(self) -> Picture:
-        """The machine's picture; Jupyter shows it as SVG, a terminal as an outline."""
-        from sfnb.renderers import picture
-
-        return picture(self.outline, title=self.name)
-
     def export(self, format: str = "json", **options: Any) -> str:
         """The definition written out, drawn, or in a template that deploys it.
 
@@ -427,13 +338,3 @@ class StateMachine:
         from sfnb.deploy.pulling import OnAws
 
         return OnAws(self, client_of(client, profile, region), arn)
-
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        return self.graph()._repr_mimebundle_()
-
-    def __repr__(self) -> str:
-        count = len(self.states)
-        note = "".join(
-            "\n" + render_diagnostics(self._record.source, self.warnings) for _ in self.warnings[:1]
-        )
-        return f"StateMachine {self.name!r}: {count} state{'s' * (count != 1)}{note}"

@@ -47,6 +47,7 @@ ROWS: list[dict[str, str]] = [
     },
     {
         "machine": "a state machine in a user's hands",
+        "defined": "a state machine as its definition shows it",
         "execution": "an execution in a user's hands",
         "logged": "what a log shows: status, tables, pictures",
         "snapshot": "an execution as it was at some moment",
@@ -73,13 +74,13 @@ ROWS: list[dict[str, str]] = [
 
 TOGETHER = {
     "machine", "execution", "logged", "snapshot", "diff", "explain", "hints", "display", "default", "testing",
-    "going_on", "resuming", "keeping", "deploy", "on",
+    "going_on", "resuming", "keeping", "deploy", "on", "defined",
     "values", "errors",
 }  # fmt: skip
 """What a user holds is one idea in several files."""
 
 LAZY_UPWARDS = {
-    (room, "notebook") for room in ("machine", "execution", "snapshot", "diff", "resuming", "trial", "server")
+    (room, "notebook") for room in ("machine", "execution", "snapshot", "diff", "on", "resuming", "trial", "server")
 } | {("service", "server")}
 """How an execution and a test of a state look in a cell is the notebook's; imported when it is asked.
 
