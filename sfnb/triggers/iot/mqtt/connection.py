@@ -63,6 +63,11 @@ class Connection:
         self._closed = False
 
     @property
+    def closed(self) -> bool:
+        with self._lock:
+            return self._closed
+
+    @property
     def states(self) -> dict[str, State]:
         """How each topic filter stands."""
         with self._lock:
@@ -176,7 +181,7 @@ class Brokers:
         )  # so that what is wrong with the certificates is said at once
         with self._lock:
             known = self._connections.get((address, client_id))
-            if known is None:
+            if known is None or known.closed:
                 known = Connection(address, client_id, now=self._now, retries=self._retries)
                 self._connections[address, client_id] = known
         return known

@@ -233,7 +233,10 @@ def _binary(compiler: Compiler, node: exp.Expr) -> Evaluate:
     left, right = compiler.expression(node.this), compiler.expression(node.expression)
 
     def reckon(scope: Scope) -> Value:
-        return operator(left(scope), right(scope))
+        one, other = left(scope), right(scope)
+        scope.at.weigh(one)
+        scope.at.weigh(other)
+        return operator(one, other)
 
     return reckon
 
@@ -293,11 +296,17 @@ def _case(compiler: Compiler, node: exp.Expr) -> Evaluate:
 
 
 def _in(compiler: Compiler, node: exp.Expr) -> Evaluate:
-    compiler.only(node, "this", "field")
-    if isinstance(node.args.get("field"), exp.Tuple):
+    """`x IN y`, which `dialect` hands over as GLOB."""
+    if isinstance(node.expression, exp.Tuple):
         raise compiler.refuse("found a list in parentheses after IN, expected an array in brackets", node)
-    item, array = compiler.expression(node.this), compiler.expression(node.args["field"])
-    return lambda scope: operators.in_(item(scope), array(scope))
+    item, array = compiler.expression(node.this), compiler.expression(node.expression)
+
+    def is_in(scope: Scope) -> Value:
+        held = array(scope)
+        scope.at.weigh(held)
+        return operators.in_(item(scope), held)
+
+    return is_in
 
 
 def _exists(compiler: Compiler, node: exp.Expr) -> Evaluate:
@@ -354,7 +363,7 @@ _COMPILERS: dict[type[exp.Expr], Callable[[Compiler, Any], Evaluate]] = {
     exp.Array: literals.array,
     exp.Struct: literals.object_,
     exp.Case: _case,
-    exp.In: _in,
+    exp.Glob: _in,
     exp.Exists: _exists,
     exp.Bracket: _bracket,
 }

@@ -1,35 +1,39 @@
-"""AWS IoT SQL as a dialect of sqlglot: text to one syntax tree.
+"""AWS IoT SQL read by sqlglot: text to one syntax tree.
 
-sqlglot's tokenizer and parser do the reading. The dialect takes away what AWS IoT SQL has not
-(types, known functions, most keywords, comments), so that `order` or `timestamp` are names like
-others. What sqlglot's grammar cannot carry is put into words that it can before it parses:
-`SELECT VALUE x` becomes `SELECT AS VALUE x`, `AS a.b` becomes `AS "a.b"`, and a SET clause is cut
-off and parsed expression by expression. Only this module and `compiling` know sqlglot.
+sqlglot's tokenizer and parser do the reading. The tokenizer is told of the keywords that AWS IoT SQL
+has, and no others. The parser is sqlglot's own (its compiled edition allows no other), so what its
+grammar would take for something else is put into words that it cannot mistake:
+- every name bears a mark, taken off again in the tree: `order`, `timestamp` or `length(x)` are
+  then nothing that it knows;
+- `x IN y` is handed over as `x GLOB y`, which takes any operand;
+- `SELECT VALUE x` becomes `SELECT AS VALUE x`, `AS a.b` one name;
+- a SET clause is cut off, and parsed expression by expression.
+Only this module, `compiling`, `calling`, `literals` and `reading` know sqlglot.
 Source: AWS IoT developer guide, "AWS IoT SQL reference".
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import ClassVar, NamedTuple
 
 from sqlglot import exp
-from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import ErrorLevel, ParseError, TokenError
-from sqlglot.generator import Generator as SqlglotGenerator
-from sqlglot.parser import Parser as SqlglotParser
+from sqlglot.parser import Parser
 from sqlglot.tokenizer_core import Token, TokenType
 from sqlglot.tokens import Tokenizer as SqlglotTokenizer
 
-from sfnb.triggers.iot.sql.invalid import MOST_CHARACTERS, InvalidSql, shown
+from sfnb.triggers.iot.sql.invalid import InvalidSql, check_text, shown
 
 MOST_DEPTH = 20
 """Of brackets in brackets, and of CASE in CASE."""
 MOST_STEPS = 50
 """Of a dotted name."""
 MOST_VARIABLE_CHARACTERS = 64
+
+_MARK = "\ue000"
 
 _KEYWORDS = {
     "SELECT": TokenType.SELECT,
@@ -39,7 +43,7 @@ _KEYWORDS = {
     "AND": TokenType.AND,
     "OR": TokenType.OR,
     "NOT": TokenType.NOT,
-    "IN": TokenType.IN,
+    "IN": TokenType.GLOB,
     "EXISTS": TokenType.EXISTS,
     "CASE": TokenType.CASE,
     "WHEN": TokenType.WHEN,
@@ -62,15 +66,15 @@ _KNOWN = {
 _OPENING = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE, TokenType.CASE}
 _CLOSING = {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE, TokenType.END}
 _BEFORE_ITEM = {TokenType.SELECT, TokenType.COMMA, *_OPENING}
+_SIGNS_BEFORE = {TokenType.NOT, TokenType.DASH, TokenType.PLUS}
 _AFTER_NAME = {
     TokenType.COMMA, TokenType.FROM, TokenType.WHERE, TokenType.ALIAS, TokenType.DOT, TokenType.R_PAREN,
     TokenType.EQ, TokenType.NEQ, TokenType.LT, TokenType.LTE, TokenType.GT, TokenType.GTE,
-    TokenType.PLUS, TokenType.SLASH, TokenType.MOD, TokenType.AND, TokenType.OR, TokenType.IN,
+    TokenType.PLUS, TokenType.SLASH, TokenType.MOD, TokenType.AND, TokenType.OR, TokenType.GLOB,
 }  # fmt: skip
 _COMMENTS = {
     (TokenType.DASH, TokenType.DASH), (TokenType.SLASH, TokenType.STAR), (TokenType.SLASH, TokenType.SLASH)
 }  # fmt: skip
-_UNTERMINATED = re.compile(r"Missing (\S{1,3}) from (\d{1,9}):(\d{1,9})")
 
 
 class _Tokenizer(SqlglotTokenizer):
@@ -79,47 +83,6 @@ class _Tokenizer(SqlglotTokenizer):
     COMMENTS: ClassVar[list[str | tuple[str, str]]] = []
     COMMANDS: ClassVar[set[TokenType]] = set()
     KEYWORDS = {**_KEYWORDS, **_SIGNS}
-
-
-class _Parser(SqlglotParser):
-    FUNCTIONS: ClassVar[dict[str, Callable[..., exp.Expr]]] = {}
-    NO_PAREN_FUNCTIONS: ClassVar[dict[TokenType, type[exp.Expr]]] = {}
-    NO_PAREN_FUNCTION_PARSERS = {"CASE": lambda self: self._parse_case()}
-    FUNCTION_PARSERS = {"CAST": lambda self: self._parse_iot_cast()}
-    STATEMENT_PARSERS: ClassVar[dict[TokenType, Callable[..., exp.Expr | None]]] = {}
-    RANGE_PARSERS = {
-        TokenType.IN: lambda self, this: self.expression(exp.In(this=this, field=self._parse_bitwise()))
-    }
-
-    def _parse_type(
-        self, parse_interval: bool = True, fallback_to_identifier: bool = False
-    ) -> exp.Expr | None:
-        """A name, literal or call: `timestamp` and `interval` are no types here."""
-        return self._parse_column()
-
-    def _parse_iot_cast(self) -> exp.Expr:
-        """`value AS type`, as a call of two arguments; the type is any one word."""
-        value = self._parse_disjunction()
-        if not self._match(TokenType.ALIAS) or not self._match(TokenType.VAR):
-            self.raise_error("Expected AS and a type")
-        wanted = exp.Literal.string(self._prev.text)
-        return self.expression(exp.Anonymous(this="cast", expressions=[value, wanted]))
-
-
-class _Generator(SqlglotGenerator):
-    TRANSFORMS = {
-        **SqlglotGenerator.TRANSFORMS,
-        exp.Array: lambda self, node: f"[{self.expressions(node, flat=True)}]",
-        exp.Struct: lambda self, node: f"{{{self.expressions(node, flat=True)}}}",
-        exp.PropertyEQ: lambda self, node: f"'{node.name}': {self.sql(node, 'expression')}",
-    }
-
-
-class _IotSql(Dialect):
-    INDEX_OFFSET = 0
-    Tokenizer = _Tokenizer
-    Parser = _Parser
-    Generator = _Generator
 
 
 class Reading(NamedTuple):
@@ -131,8 +94,7 @@ class Reading(NamedTuple):
 
 def read(text: str) -> Reading:
     """The syntax tree of a statement or expression; raises InvalidSql where sqlglot has none."""
-    if len(text) > MOST_CHARACTERS:
-        raise InvalidSql(f"found {len(text)} characters, expected at most {MOST_CHARACTERS}")
+    check_text(text)
     tokens = _tokens(text)
     variables: list[tuple[str, exp.Expr]] = []
     if tokens[0].token_type == TokenType.SET:
@@ -149,26 +111,35 @@ def offset_of(node: exp.Expr) -> int:
 
 def source_of(node: exp.Expr) -> str:
     """`node` written out again, on one line."""
-    text = node.sql(dialect=_IotSql, unsupported_level=ErrorLevel.IGNORE, normalize_functions=False)
-    return text.replace("SELECT AS VALUE", "SELECT VALUE")
+    text = node.transform(_in_own_words).sql(unsupported_level=ErrorLevel.IGNORE, normalize_functions=False)
+    return str(text).replace("SELECT AS VALUE", "SELECT VALUE")
+
+
+def _in_own_words(node: exp.Expr) -> exp.Expr:
+    """What sqlglot would write in other SQL's words, as one word to it."""
+    if isinstance(node, exp.Array):
+        return exp.Var(this=f"[{', '.join(map(source_of, node.expressions))}]")
+    if isinstance(node, exp.Struct):
+        members = (f"'{item.name}': {source_of(item.expression)}" for item in node.expressions)
+        return exp.Var(this=f"{{{', '.join(members)}}}")
+    if isinstance(node, exp.Glob):
+        return exp.Var(this=f"{source_of(node.this)} IN {source_of(node.expression)}")
+    return node
 
 
 def _tokens(text: str) -> list[Token]:
     """The tokens of `text`, all of kinds that AWS IoT SQL has, brackets closed."""
     try:
-        tokens = _IotSql().tokenize(text)
-    except TokenError as error:
-        found = _UNTERMINATED.search(str(error))
-        at = _offset(text, int(found[2]), int(found[3])) if found else 0
-        raise InvalidSql(
-            f"found a text without its closing {found[1] if found else 'quote'}", text, at
-        ) from None
+        tokens = _Tokenizer().tokenize(text)
+    except TokenError:
+        raise InvalidSql("found a text that is never closed", text, _open_quote(text)) from None
     if not tokens:
         raise InvalidSql("found nothing, expected SELECT")
     for token in tokens:
         if token.token_type not in _KNOWN or text[token.start] == "!":
             raise InvalidSql(_strange(text, token), text, token.start)
     _check_brackets(tokens, text)
+    _check_cases(tokens, text)
     _check_signs(tokens, text)
     return tokens
 
@@ -188,38 +159,69 @@ def _strange(text: str, token: Token) -> str:
     return f"found {shown(token.text)}, which AWS IoT SQL does not have"
 
 
+def _open_quote(text: str) -> int:
+    """Where the quote is that nothing closes."""
+    quote, at = "", 0
+    for index, char in enumerate(text):
+        if not quote and char in _Tokenizer.QUOTES:
+            quote, at = char, index
+        elif char == quote:
+            quote = ""
+    return at
+
+
 def _check_brackets(tokens: Sequence[Token], text: str) -> None:
-    """Refuse brackets nested deeper than MOST_DEPTH and a CASE whose WHEN lacks its THEN."""
+    """Refuse what is nested deeper than MOST_DEPTH, or never closed."""
     open_at: list[Token] = []
-    whens = 0
     for token in tokens:
         if token.token_type in _OPENING:
             open_at.append(token)
         elif token.token_type in _CLOSING and open_at:
             open_at.pop()
-        whens += (token.token_type == TokenType.WHEN) - (token.token_type == TokenType.THEN)
         if len(open_at) > MOST_DEPTH:
             raise InvalidSql(f"found more than {MOST_DEPTH} levels of brackets", text, token.start)
-        if whens not in (0, 1):
-            raise InvalidSql(f"found {token.text}, expected WHEN and THEN in turn", text, token.start)
     if open_at:
         last = open_at[-1]
         raise InvalidSql(f"found {shown(last.text)} that is never closed", text, last.start)
 
 
+def _check_cases(tokens: Sequence[Token], text: str) -> None:
+    """Refuse a CASE whose WHEN lacks its THEN, which sqlglot lets pass."""
+    wanting: list[bool] = []
+    for token in tokens:
+        kind = token.token_type
+        if kind == TokenType.CASE:
+            wanting.append(False)
+        elif wanting and kind in (TokenType.WHEN, TokenType.THEN, TokenType.ELSE, TokenType.END):
+            if wanting[-1] != (kind == TokenType.THEN):
+                raise InvalidSql(f"found {token.text}, expected WHEN and THEN in turn", text, token.start)
+            wanting[-1] = kind == TokenType.WHEN
+            if kind == TokenType.END:
+                wanting.pop()
+
+
 def _check_signs(tokens: Sequence[Token], text: str) -> None:
     """Refuse comments, which AWS IoT SQL has not, a topic filter in double quotes, and names without end."""
-    dots = 0
+    dots = signs = 0
     for one, other in pairwise(tokens):
         if other.token_type == TokenType.DOT:
             dots += 1
         elif one.token_type != TokenType.DOT:
             dots = 0
+        signs = signs + 1 if other.token_type in _SIGNS_BEFORE else 0
+        if signs > MOST_DEPTH:
+            raise InvalidSql(f"found more than {MOST_DEPTH} signs or NOT in a row", text, other.start)
         if dots > MOST_STEPS:
             raise InvalidSql(f"found a name of more than {MOST_STEPS} steps", text, other.start)
         pair = (one.token_type, other.token_type)
         if _lacks_item(*pair):
             raise InvalidSql(f"found {shown(other.text)}, expected an expression", text, other.start)
+        if pair == (TokenType.DOT, TokenType.NUMBER):
+            raise InvalidSql(
+                f"found .{shown(other.text)}, expected a digit or a name before and after the point",
+                text,
+                one.start,
+            )
         if other.start == one.end + 1 and pair in _COMMENTS:
             raise InvalidSql(
                 f"found {one.text}{other.text}, expected a statement without comments", text, one.start
@@ -269,19 +271,43 @@ def _assignment(part: list[Token], after: Token, text: str) -> tuple[str, list[T
 
 def _parse(tokens: list[Token], text: str) -> exp.Expr:
     """One tree of `tokens`; raises InvalidSql with the place at which sqlglot stopped."""
-    parser = _IotSql().parser(error_level=ErrorLevel.IMMEDIATE)
+    parser = Parser(error_level=ErrorLevel.IMMEDIATE)
     try:
-        trees = parser.parse(_joined_aliases(_marked_values(tokens)), text)
+        trees = parser.parse(_marked_names(_joined_aliases(_told_values(tokens))), text)
     except ParseError as error:
         raise _misread(error, text) from None
     except RecursionError:
         raise InvalidSql("found expressions nested too deeply", text, tokens[0].start) from None
     if len(trees) != 1 or trees[0] is None:
         raise InvalidSql("expected one statement", text, tokens[0].start)
-    return trees[0]
+    return _unmarked(trees[0])
 
 
-def _marked_values(tokens: list[Token]) -> list[Token]:
+def _marked_names(tokens: Sequence[Token]) -> list[Token]:
+    """`tokens` with the mark before every name, but not before the VALUE of SELECT AS VALUE."""
+    marked: list[Token] = []
+    for index, token in enumerate(tokens):
+        before = tokens[index - 1] if index else None
+        told = before is not None and before.token_type == TokenType.ALIAS and before.start == token.start
+        is_name = token.token_type == TokenType.VAR and not told
+        marked.append(_renamed(token, _MARK + token.text) if is_name else token)
+    return marked
+
+
+def _renamed(token: Token, text: str, kind: TokenType = TokenType.VAR) -> Token:
+    return Token(kind, text, token.line, token.col, token.start, token.end)
+
+
+def _unmarked(tree: exp.Expr) -> exp.Expr:
+    """`tree` with the marks taken off its names."""
+    for node in tree.walk():
+        name = node.args.get("this")
+        if isinstance(name, str) and name.startswith(_MARK) and not isinstance(node, exp.Literal):
+            node.set("this", name[len(_MARK) :])
+    return tree
+
+
+def _told_values(tokens: list[Token]) -> list[Token]:
     """`tokens` with AS between SELECT and a VALUE that is the keyword, not the name of an attribute."""
     marked: list[Token] = []
     for index, token in enumerate(tokens):
@@ -294,7 +320,7 @@ def _marked_values(tokens: list[Token]) -> list[Token]:
                 [],
             )
             if after and after[0] not in _AFTER_NAME and not star:
-                marked.append(Token(TokenType.ALIAS, "AS", token.line, token.col, token.start, token.end))
+                marked.append(_renamed(token, "AS", TokenType.ALIAS))
         marked.append(token)
     return marked
 

@@ -38,6 +38,16 @@ class InvalidRule(SfnbError):
         self.explanation = explanation
 
 
+def check_text(text: str) -> None:
+    """Raise InvalidSql for a statement or template that is too long or no Unicode text."""
+    if len(text) > MOST_CHARACTERS:
+        raise InvalidSql(f"found {len(text)} characters, expected at most {MOST_CHARACTERS}")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidSql("found half of a surrogate pair, expected Unicode text", text, error.start) from None
+
+
 def shown(text: str, most: int = 40) -> str:
     """`text` fit for a message: cut to `most` characters, without any that would move a cursor."""
     cut = text if len(text) <= most else f"{text[:most]}…"

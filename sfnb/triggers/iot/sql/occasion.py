@@ -9,13 +9,17 @@ import msgspec
 
 from sfnb.errors import SfnbError
 from sfnb.triggers.iot.mqtt.topics import BASIC_INGEST
-from sfnb.triggers.iot.sql.values import Value
+from sfnb.triggers.iot.sql.values import Value, count_nodes
 from sfnb.values import decode
 
 Version = Literal["2015-10-08", "2016-03-23", "beta"]
 
-MOST_STEPS = 100_000
-"""Elements that the nested SELECTs of one evaluation may look at."""
+MOST_STEPS = 1_000_000
+"""Of one evaluation. A step is an element that a nested SELECT looks at, a value within an array or object
+that is written, compared or put together, or 32 characters of a long text."""
+
+_LONG = 1_024
+_CHARACTERS = 32
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +53,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Exhausted(SfnbError):
-    """An evaluation looked at more elements than it may."""
+    """An evaluation took more steps than it may."""
 
 
 class Occasion:
@@ -78,7 +82,15 @@ class Occasion:
         """Count off `steps`; raises Exhausted when there are none left."""
         self.steps -= steps
         if self.steps < 0:
-            raise Exhausted(f"it looks at more than {MOST_STEPS} elements")
+            raise Exhausted(f"it takes more than {MOST_STEPS} steps")
+
+    def weigh(self, value: Value) -> None:
+        """Count off what it costs to go through `value`."""
+        if isinstance(value, str):
+            if len(value) > _LONG:
+                self.spend(len(value) // _CHARACTERS)
+        elif isinstance(value, list | dict):
+            self.spend(count_nodes(value, self.steps))
 
 
 class Scope:

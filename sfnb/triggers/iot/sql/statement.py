@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NamedTuple, TypeAlias
 
 import msgspec
@@ -129,7 +130,8 @@ class Statement:
     def occasion(self, message: Message, facts: Facts) -> Occasion:
         """The message with the variables of SET, for the templates of the rule's actions."""
         at = Occasion(message, facts, self.version)
-        self._set(Scope(at.payload, at, {}))
+        with suppress(Exhausted):  # what is not set by then is Undefined
+            self._set(Scope(at.payload, at, {}))
         return at
 
     def _evaluate(self, at: Occasion) -> tuple[Outcome, str | None]:
@@ -155,7 +157,9 @@ class Statement:
     def _set(self, scope: Scope) -> None:
         for name, evaluate in self._plan.variables:
             value = evaluate(scope)
-            scope.at.variables[name] = UNDEFINED if is_heavy(value) else value
+            if is_heavy(value):
+                raise Exhausted(f"@{name} is too large")
+            scope.at.variables[name] = value
 
     def _fault(self, payload: Value) -> str | None:
         """Why a payload that is no object cannot be selected from, if so.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sfnb.triggers.iot.sql.invalid import MOST_CHARACTERS, InvalidSql
+from sfnb.triggers.iot.sql.invalid import InvalidSql, check_text
 from sfnb.triggers.iot.sql.occasion import Evaluate, Exhausted, Facts, Message, Occasion, Scope
 from sfnb.triggers.iot.sql.reading import check_version, read_expression
 from sfnb.triggers.iot.sql.statement import Statement
@@ -34,8 +34,7 @@ class Template:
 def read_template(text: str, *, version: str = "2016-03-23", variables: tuple[str, ...] = ()) -> Template:
     """Read a template; raises InvalidSql, with line and column in the template."""
     known = check_version(version)
-    if len(text) > MOST_CHARACTERS:
-        raise InvalidSql(f"found {len(text)} characters, expected at most {MOST_CHARACTERS}")
+    check_text(text)
     parts: list[str | Evaluate] = []
     last = 0
     while (start := text.find("${", last)) >= 0:

@@ -124,21 +124,24 @@ def settle(number: Decimal) -> Number | Absence:
 
 def is_heavy(value: Value, most: int = MOST_NODES) -> bool:
     """Whether it holds more than `most` values, one that is in it twice counted twice, or too many levels."""
-    if not isinstance(value, list | dict):
-        return False
+    return isinstance(value, list | dict) and count_nodes(value, most) > most
+
+
+def count_nodes(value: list[Json] | dict[str, Json], most: int) -> int:
+    """How many values are in `value`; more than `most` where there are, or more than MOST_LEVELS levels."""
     counted, level = 0, [value]
     for _ in range(MOST_LEVELS):
         deeper: list[list[Json] | dict[str, Json]] = []
         for held in level:
             counted += len(held)
             if counted > most:
-                return True
+                return counted
             items = held.values() if isinstance(held, dict) else held
             deeper += [item for item in items if isinstance(item, list | dict)]
         if not deeper:
-            return False
+            return counted
         level = deeper
-    return True
+    return most + 1
 
 
 def short(value: Value) -> str:

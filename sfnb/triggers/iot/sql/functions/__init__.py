@@ -97,6 +97,9 @@ SINCE_2016 = {
 }  # fmt: skip
 """What version 2015-10-08 of SQL has not."""
 
+LIGHT = {"get", "get_or_default", "isnull", "isundefined", "nanvl"}
+"""What does not go through its arguments."""
+
 REFUSED = {
     "aws_lambda": "it calls a Lambda function; call it in a state of the machine instead",
     "get_dynamodb": "it reads a table of DynamoDB; read it in a state of the machine instead",

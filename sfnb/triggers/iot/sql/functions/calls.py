@@ -24,8 +24,11 @@ def arity(function: Callable[..., Value]) -> tuple[int, int | None]:
     return required, len(parameters)
 
 
-def bind(function: Callable[..., Value], arguments: Sequence[Evaluate]) -> Evaluate:
-    """The call of `function` with as many arguments as it takes."""
+def bind(function: Callable[..., Value], arguments: Sequence[Evaluate], *, light: bool) -> Evaluate:
+    """The call of `function` with as many arguments as it takes.
+
+    light: it does not go through its arguments, however large they are.
+    """
     parameters = _positional(function)
     last = len(parameters) - 1
     wanted = [_conversion(parameters[min(place, last)]) for place in range(len(arguments))]
@@ -35,6 +38,8 @@ def bind(function: Callable[..., Value], arguments: Sequence[Evaluate]) -> Evalu
         values: list[Value] = []
         for argument, convert in zip(arguments, wanted, strict=True):
             value = argument(scope)
+            if not light:
+                scope.at.weigh(value)
             if convert is not None:
                 value = convert(value)
                 if value is UNDEFINED:
