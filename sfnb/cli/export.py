@@ -19,6 +19,7 @@ examples:
   sfnb export orders.asl.json -o orders.yaml   as YAML
   sfnb export orders.yaml -f cloudformation    in a template, with the role that it needs
   sfnb export orders.yaml -o orders.tf         as a Terraform configuration
+  sfnb export orders.yaml -o orders.tf --store machines.db     with what starts it, as it is kept there
 """
 SUFFIXES = {".json": "json", ".asl": "json", ".yaml": "yaml", ".yml": "yaml", ".tf": "terraform"}
 JSON = ("json", "sam-definition")
@@ -31,18 +32,35 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     definitions.add_output(parser, [*EXPORTERS, *TEMPLATES, *BESIDE], otherwise="json")
     definitions.add_type(parser)
     parser.add_argument("--role-arn", metavar="ARN", help="in a template: a role that is there already")
+    parser.add_argument(
+        "--store",
+        metavar="PATH",
+        help="in a template: with the triggers that this file of executions has for a machine of FILE's name",
+    )
 
 
 def perform(options: argparse.Namespace, answers: TextIO) -> int:
     """Write a definition out in another format."""
     name = options.format or format_of(options.output)
     machine = definitions.load(options.file, type=options.type)
-    text = machine.export(name, role_arn=options.role_arn)
+    text = _text(machine, name, options)
     note = _file_beside(machine, name, options, answers)
     write(text, answers, options.output, escape=json_escapes if name in JSON else None)
     if note is not None:
         say(note)
     return WELL
+
+
+def _text(machine: StateMachine, format: str, options: argparse.Namespace) -> str:
+    if options.store is None:
+        return machine.export(format, role_arn=options.role_arn)
+    from sfnb.stores.sqlite import SqliteStore
+
+    store = SqliteStore(Path(options.store), create=False)
+    try:
+        return machine.export(format, role_arn=options.role_arn, store=store)
+    finally:
+        store.close()
 
 
 def format_of(output: str | None) -> str:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from sfnb.asl.ways import nearest
 from sfnb.deploy.given import check_role_arn, texts_by_name
+from sfnb.deploy.triggers import starters
 from sfnb.errors import SfnbError
 from sfnb.exporters import BESIDE, EXPORTERS, MEANT, TEMPLATES, Deployable, sam_definition_file
 from sfnb.renderers import RENDERERS
 
 if TYPE_CHECKING:
+    from sfnb.engine.ports import EventStore
     from sfnb.machine import StateMachine
 
 
@@ -22,8 +26,10 @@ def export(
     role_arn: str | None = None,
     tags: Mapping[str, str] | None = None,
     portable: bool = True,
+    triggers: bool = True,
+    store: EventStore | None = None,
 ) -> str:
-    """See `StateMachine.export`."""
+    """See `StateMachine.export`. store: where its triggers are kept, if not where the machine is."""
     if format in EXPORTERS:
         return EXPORTERS[format](machine.tree)
     if format in RENDERERS:
@@ -32,6 +38,8 @@ def export(
     if format not in templates:
         raise SfnbError(no_such_format(format, (*EXPORTERS, *templates, *RENDERERS)))
     whole = deployable(machine, role_arn=role_arn, tags=tags, portable=portable)
+    if triggers:
+        whole = msgspec.structs.replace(whole, triggers=starters(machine, store))
     if role_arn is not None:
         check_role_arn(role_arn, whole.names)
     return templates[format](whole)

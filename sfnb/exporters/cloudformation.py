@@ -1,4 +1,4 @@
-"""The machine as a CloudFormation template, with its role; and as a SAM template.
+"""The machine as a CloudFormation template, with its role and what starts it; and as a SAM template.
 
 The definition stands in the template as an object, with DefinitionSubstitutions for its placeholders. Where
 that would not come out as it went in, CloudFormation is given the definition as a text, and SAM, which knows
@@ -23,14 +23,13 @@ from sfnb.exporters.deployable import (
     with_own,
 )
 from sfnb.exporters.json_ import export_json
+from sfnb.exporters.page import MACHINE, PSEUDO, ROLE, Page, is_safe, tags_of
+from sfnb.exporters.triggers import write_cloudformation
 from sfnb.exporters.yaml_ import export_yaml
 
 VERSION = "2010-09-09"
 TRANSFORM = "AWS::Serverless-2016-10-31"
-MACHINE, ROLE = "StateMachine", "StateMachineRole"
 PARTS = ("Partition", "Region", "AccountId")
-PSEUDO = Own("${AWS::Partition}", "${AWS::Region}", "${AWS::AccountId}")
-"""What Fn::Sub knows."""
 MOST_DESCRIPTION_BYTES = 1024
 
 
@@ -42,7 +41,7 @@ def export_cloudformation(machine: Deployable) -> str:
         "StateMachineType": machine.type,
         "RoleArn": template.sub(machine.role_arn) if machine.role_arn else {"Fn::GetAtt": [ROLE, "Arn"]},
     }
-    if _is_safe(machine.tree):
+    if is_safe(machine.tree):
         properties["Definition"] = template.definition
     else:
         properties["DefinitionString"] = json.dumps(template.definition, indent=2, ensure_ascii=False)
@@ -53,10 +52,10 @@ def export_cloudformation(machine: Deployable) -> str:
     if machine.tracing:
         properties["TracingConfiguration"] = {"Enabled": True}
     if machine.tags:
-        properties["Tags"] = _tags(machine)
+        properties["Tags"] = tags_of(machine)
     resources = {} if machine.role_arn else {ROLE: template.role()}
     resources[MACHINE] = {"Type": "AWS::StepFunctions::StateMachine", "Properties": properties}
-    return export_yaml(template.whole(resources))
+    return export_yaml(template.whole(resources, template.page(sam=False)))
 
 
 def export_sam(machine: Deployable) -> str:
@@ -82,8 +81,11 @@ def export_sam(machine: Deployable) -> str:
         properties["Tracing"] = {"Enabled": True}
     if machine.tags:
         properties["Tags"] = dict(sorted(machine.tags.items()))
+    page = template.page(sam=True)
+    if page.events:
+        properties["Events"] = page.events
     resources = {MACHINE: {"Type": "AWS::Serverless::StateMachine", "Properties": properties}}
-    return export_yaml(template.whole(resources, Transform=TRANSFORM))
+    return export_yaml(template.whole(resources, page, Transform=TRANSFORM))
 
 
 def sam_definition_file(machine: Deployable) -> str | None:
@@ -91,7 +93,7 @@ def sam_definition_file(machine: Deployable) -> str | None:
 
     It is never called as the file that a definition of this name was read from: it is not the same text.
     """
-    return None if _is_safe(machine.tree) else f"{machine.name}.sam.asl.json"
+    return None if is_safe(machine.tree) else f"{machine.name}.sam.asl.json"
 
 
 def export_sam_definition(machine: Deployable) -> str:
@@ -160,7 +162,7 @@ class _Template:
             document = self.sub(self.machine.policy)
             properties["Policies"] = [{"PolicyName": "StateMachinePolicy", "PolicyDocument": document}]
         if self.machine.tags:
-            properties["Tags"] = _tags(self.machine)
+            properties["Tags"] = tags_of(self.machine)
         return {"Type": "AWS::IAM::Role", "Properties": properties}
 
     def logging(self) -> dict[str, Any]:
@@ -174,18 +176,30 @@ class _Template:
             ]
         return logging
 
-    def whole(self, resources: dict[str, Any], **more: str) -> dict[str, Any]:
+    def page(self, *, sam: bool) -> Page:
+        """What starts the machine."""
+        page = Page(self.machine, set(self._parameters.values()), sam=sam)
+        write_cloudformation(page)
+        return page
+
+    def whole(self, resources: dict[str, Any], page: Page, **more: str) -> dict[str, Any]:
         whole: dict[str, Any] = {"AWSTemplateFormatVersion": VERSION, **more}
         if self.machine.description:
             cut = self.machine.description.encode()[:MOST_DESCRIPTION_BYTES].decode(errors="ignore")
             whole["Description"] = cut
-        if self._parameters:
-            whole["Parameters"] = {
-                parameter: {"Type": "String", "Description": f"{name} in the definition"}
-                for name, parameter in self._parameters.items()
-            }
-        whole["Resources"] = resources
-        whole["Outputs"] = {"StateMachineArn": {"Value": {"Ref": MACHINE}}}
+        parameters = {
+            parameter: {"Type": "String", "Description": f"{name} in the definition"}
+            for name, parameter in self._parameters.items()
+        }
+        told = {
+            "Metadata": {"Notes": page.notes} if page.notes else {},
+            "Parameters": parameters | page.parameters,
+            "Conditions": page.conditions,
+        }
+        whole |= {name: part for name, part in told.items() if part}
+        whole["Resources"] = resources | page.resources
+        outputs = {"StateMachineArn": {"Value": {"Ref": MACHINE}}}
+        whole["Outputs"] = outputs | {name: page.plain(output) for name, output in page.outputs.items()}
         return whole
 
 
@@ -198,19 +212,3 @@ def _named_after(text: str) -> str:
     kind = "Arn" if text.startswith("arn:") else "Url" if text.startswith("https:") else "Account"
     named = "".join(word[0].upper() + word[1:] for word in words if not word.isdigit())
     return f"{named}{kind}"
-
-
-def _tags(machine: Deployable) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in sorted(machine.tags.items())]
-
-
-def _is_safe(value: Any) -> bool:
-    """Whether an object comes through CloudFormation as it is."""
-    if isinstance(value, dict):
-        return all(
-            not key.startswith("Fn::") and key not in ("Ref", "Condition") and _is_safe(item)
-            for key, item in value.items()
-        )
-    if isinstance(value, list):
-        return all(_is_safe(item) for item in value)
-    return value is not None and not isinstance(value, float)

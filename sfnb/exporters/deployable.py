@@ -19,6 +19,16 @@ PLACEHOLDER = re.compile(r"\$\{([A-Za-z_][\w.:-]*)\}")
 TEMPLATE_TYPES = Literal["STANDARD", "EXPRESS"]
 
 
+class Starter(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that starts the machine. kind: a row of `triggers.WRITERS`. settings: AWS's own, but for
+    "http" and "rest", where they are those of a whole API; see there.
+    """
+
+    kind: str
+    name: str
+    settings: dict[str, Any]
+
+
 class Deployable(msgspec.Struct, frozen=True, kw_only=True):
     """What a template is made of.
 
@@ -27,6 +37,7 @@ class Deployable(msgspec.Struct, frozen=True, kw_only=True):
     policy: an IAM policy document; None where the role needs no rights.
     log_groups: ARNs ending in ":*"; level: "OFF" where nothing is logged.
     account, region: those that sfnb stands for. portable: they become the template's own.
+    triggers: what starts it.
     """
 
     name: str
@@ -44,6 +55,11 @@ class Deployable(msgspec.Struct, frozen=True, kw_only=True):
     account: str = "123456789012"
     region: str = "us-east-1"
     portable: bool = True
+    triggers: tuple[Starter, ...] = ()
+
+    @property
+    def arn(self) -> str:
+        return f"arn:aws:states:{self.region}:{self.account}:stateMachine:{self.name}"
 
     @property
     def names(self) -> list[str]:
@@ -144,3 +160,12 @@ def identifier(text: str, taken: set[str], *, also: str = "") -> str:
         name = f"{word}{count}"
     taken.add(name)
     return name
+
+
+def fitting(name: str) -> str | None:
+    """A name, if rules, schedules and pipes may be called so; None: it is for AWS to make one up.
+
+    >>> fitting("orders-event"), fitting("o" * 65)
+    ('orders-event', None)
+    """
+    return name if re.fullmatch(r"[.\-_A-Za-z0-9]{1,64}", name, re.ASCII) else None
