@@ -144,7 +144,7 @@ def test_a_definition_with_errors_is_shown_with_its_file_and_places(call: Call, 
 
 
 def test_a_definition_that_is_not_there_is_a_wrong_call(call: Call) -> None:
-    for command in COMMANDS.keys() - {"serve", "start", "store"}:
+    for command in COMMANDS.keys() - {"serve", "start", "store", "triggers"}:
         answer = call(command, "missing.json")
         assert (answer.code, answer.out) == (2, "")
         assert "cannot read the definition 'missing.json': No such file or directory" in answer.err

@@ -14,7 +14,7 @@ from contextlib import redirect_stdout
 from typing import NoReturn, Protocol, TextIO
 
 from sfnb import __version__
-from sfnb.cli import export, render, run, serve, start, store, validate
+from sfnb.cli import export, render, run, serve, start, store, triggers, validate
 from sfnb.cli.streams import BROKEN_PIPE, FAILED, INTERRUPTED, WRONG_CALL, reserve_standard_output, say
 
 
@@ -37,6 +37,7 @@ COMMANDS: dict[str, Command] = {
     "serve": serve,
     "start": start,
     "store": store,
+    "triggers": triggers,
 }
 
 EXIT_CODES = """\

@@ -160,15 +160,16 @@ def prepare(options: argparse.Namespace, environment: Mapping[str, str]) -> Step
     from sfnb.default import use_buckets
     from sfnb.engine.clock import JumpClock
     from sfnb.keeping import keep_in_file
-    from sfnb.server.endpoints import has_endpoints
+    from sfnb.server.endpoints import has_endpoints, without_own
 
+    environment = without_own(environment, options.host, options.port)
     service = default()
     service.account = _account(environment.get("AWS_ACCOUNT_ID") or service.account)
     service.region = environment.get("AWS_DEFAULT_REGION") or environment.get("AWS_REGION") or service.region
     if options.skip_waits:
         service.clock = JumpClock
     if options.aws or has_endpoints(environment):
-        _connect(service, environment, aws=options.aws)
+        _connect(service, environment, options)
     mocks = options.mock_config or environment.get("SFN_MOCK_CONFIG")
     if mocks:
         service.mock_file = _mock_file(mocks)
@@ -230,19 +231,21 @@ def _account(text: str) -> str:
     return text
 
 
-def _connect(service: StepFunctions, environment: Mapping[str, str], *, aws: bool) -> None:
+def _connect(service: StepFunctions, environment: Mapping[str, str], options: argparse.Namespace) -> None:
     """Let tasks call AWS, or what has an endpoint; buckets are a folder where S3 has none."""
     from sfnb.default import use_buckets
     from sfnb.integrations.aws import Aws
-    from sfnb.server.endpoints import Endpoints
+    from sfnb.server.endpoints import Endpoints, is_at
 
     endpoints = Endpoints(environment)
-    way = Aws() if aws else endpoints
+    way = Aws() if options.aws else endpoints
     service.connect(way)
     way.prepare("lambda", region=service.region)
-    if not aws and not endpoints.has("s3"):
+    if not options.aws and not endpoints.has("s3"):
         use_buckets("buckets")
-    if endpoints.has("events"):  # AWS itself takes no events in its own name
+    bus = endpoints.url("events")
+    # AWS itself takes no events in its own name, and the buses of this server have them anyway.
+    if bus and not is_at(bus, options.host, options.port):
         service.announce(way)
 
 

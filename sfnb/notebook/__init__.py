@@ -1,8 +1,9 @@
 """The notebook's face: the magics, completion, and how things look in an output cell.
 
-`load` changes five things in a shell, and `unload` takes each of them back: the magics with their
+`load` changes six things in a shell, and `unload` takes each of them back: the magics with their
 settings, the mending of comments above `%%asl`, the completion inside such cells, the help that
-Shift-Tab shows there, and the dollars in DataFrames. Besides, executions are kept in a file from then on,
+Shift-Tab shows there, the dollars in DataFrames, and what is told below a cell of triggers that run
+again. Besides, executions are kept in a file from then on,
 also after `unload`.
 """
 
@@ -21,6 +22,7 @@ def load(shell: Any) -> None:
     from sfnb.notebook.magics import SfnMagic
     from sfnb.notebook.mend import mend
     from sfnb.notebook.tables import leave_dollars_alone
+    from sfnb.notebook.triggers import tell_taken_up
 
     unload(shell)
     magics = SfnMagic(shell=shell)
@@ -31,6 +33,7 @@ def load(shell: Any) -> None:
         _put(shell.Completer.custom_matchers, make_matcher(shell)),
         wrap_inspect(shell),
         leave_dollars_alone(shell),
+        _after_cells(shell, tell_taken_up),
     ]
     magics.keep()
     line = interrupted_line(service())
@@ -48,6 +51,16 @@ def unload(shell: Any) -> None:
         manager.magics[kind].pop("asl", None)
     for undo in magics.undo:
         undo()
+
+
+def _after_cells(shell: Any, action: Callable[[], None]) -> Callable[[], None]:
+    """Do it after each cell; returns what ends that."""
+
+    def after(*_: object) -> None:
+        action()
+
+    shell.events.register("post_run_cell", after)
+    return lambda: shell.events.unregister("post_run_cell", after)
 
 
 def _put(entries: list[Any], entry: Any, *, at: int | None = None) -> Callable[[], None]:

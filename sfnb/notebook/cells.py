@@ -135,9 +135,9 @@ def run(machine: StateMachine, options: Namespace, variables: Variables) -> obje
         check_size(given, service().limits.payload_bytes)
     if given.is_table:
         look.show(look.note(f"input: {given.origin}, {given.size}"))
-    name = service().names()
-    try:
-        with gathered() as printed:
+    name, stopped = service().names(), False
+    with gathered() as printed:
+        try:
             execution = variables[options.output] = machine.start(
                 given.payload,
                 name=name,
@@ -150,8 +150,11 @@ def run(machine: StateMachine, options: Namespace, variables: Variables) -> obje
             if options.start:
                 return shown(execution, options)
             execution.follow(printed)
-    except KeyboardInterrupt:
-        raise interrupted(machine.stopped(name), options, variables) from None
+        except KeyboardInterrupt:
+            stopped = True
+            machine.stopped(name)  # it may have begun, though `start` was interrupted
+    if stopped:
+        raise interrupted(machine.stopped(name), options, variables)
     return concluded(execution, options)
 
 

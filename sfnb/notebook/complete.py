@@ -21,6 +21,7 @@ from sfnb.notebook.mocks import mock_names
 from sfnb.notebook.options import CELL_PARSER, STATUSES, Parser
 from sfnb.notebook.places import WORDS, keys_at, values_at
 from sfnb.notebook.things import everything, execution_named, execution_names, machine_named
+from sfnb.notebook.trigger_offers import OF_TRIGGERS, offered
 
 HEADER = re.compile(r"(?:[ \t]*(?:#.*)?\n)*%%asl(?=\s|$)(?P<line>[^\n]*)(?:\n|$)")
 """A `%%asl` line, with what may stand above it."""
@@ -61,6 +62,8 @@ class Completion:
             if offset < header.start("line"):
                 return "", [], ""
             return (*self._on_header(text[header.start("line") : offset]), "magic")
+        if verbs.begins_verb(header["line"]):
+            return "", [""], ""
         spot = find_spot(text[header.end() :], offset - header.end())
         return self._in_cell(spot) if spot is not None else ("", [""], "")
 
@@ -77,6 +80,8 @@ class Completion:
     # Lines
 
     def _on_header(self, line: str) -> tuple[str, list[str]]:
+        if verbs.begins_verb(line.rpartition(" ")[0]):
+            return self._on_line(line)
         *before, word = re.split(r"\s+", line)
         names = [name for name, value in self._variables.items() if isinstance(value, StateMachine)]
         return self._on_words(before, word, CELL_PARSER, names if not any(before) else [])
@@ -97,6 +102,8 @@ class Completion:
             return self._states(verb, given[0]) if len(given) == 1 else []
         if verb == "help":
             return list(verbs.VERBS)
+        if verb in ("on", "off", "triggers", "try"):
+            return offered(verb, given, self._variables)
         if verb == "store":
             return ["delete", "list"]
         if verb == "aws":
@@ -134,6 +141,8 @@ class Completion:
             return word, fitting(word, ["auto", *mock_names(self._variables), *_files(word, ".json")])
         if last == "--schema":
             return word, fitting(word, [*mock_names(self._variables), *_files(word, ".json")])
+        if last in OF_TRIGGERS:
+            return word, fitting(word, OF_TRIGGERS[last]())
         if last in ("--definition", "--seed"):
             return word, fitting(word, everything(self._variables, StateMachine, machines()))
         if last == "--expect":

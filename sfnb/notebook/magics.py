@@ -66,6 +66,8 @@ class SfnMagic(Magics):
     @no_var_expand
     @CELL  # type: ignore[untyped-decorator]
     def asl_cell(self, line: str, cell: str) -> object:
+        if verbs.begins_verb(line):
+            return verbs.run_line(line, self.filled_in, self.shell.user_ns, cell)
         options = parse_cell_line(line)
         if options.help:
             return display.code(CELL_PARSER.format_help())

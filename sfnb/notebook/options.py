@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from sfnb.asl.ways import did_you_mean
@@ -35,10 +35,12 @@ class Parser(argparse.ArgumentParser):
             allow_abbrev=False,
             formatter_class=_Help,
         )
+        self.cut: Callable[[str], list[str]] = cut
+        """Makes words of a line."""
 
     def parse(self, line: str) -> argparse.Namespace:
         """The options on `line`; raises Usage."""
-        known, unknown = self.parse_known_args(cut(line))
+        known, unknown = self.parse_known_args(self.cut(line))
         if unknown:
             near = did_you_mean(unknown[0], self._option_string_actions)
             self.error(f"it does not take {unknown[0]!r}" + (f": {near}" if near else ""))

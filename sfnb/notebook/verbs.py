@@ -50,15 +50,27 @@ from sfnb.notebook.things import (
     no_such,
     owner,
 )
+from sfnb.notebook.triggers import (
+    add_off_options,
+    add_on_options,
+    add_triggers_options,
+    add_try_options,
+    off,
+    on,
+    triggers,
+    try_event,
+)
 
+IN_CELLS = ("on", "try")
+"""Verbs that a cell may have: `%%asl on NAME event`."""
 FillIn = Callable[[Namespace], Namespace]
 MOST_LISTED = 20
 
 
-def run_line(line: str, fill_in: FillIn, variables: Variables) -> object:
+def run_line(line: str, fill_in: FillIn, variables: Variables, cell: str | None = None) -> object:
     """Do what a line says; returns what it shows. Raises Usage, or what the verb raises.
 
-    fill_in: puts the settings in the place of what the line leaves open.
+    fill_in: puts the settings in the place of what the line leaves open. cell: what stands below the line.
     """
     name, _, rest = line.strip().partition(" ")
     if not name or name in ("-h", "--help"):
@@ -67,7 +79,15 @@ def run_line(line: str, fill_in: FillIn, variables: Variables) -> object:
     parser = parser_of(name)
     if {"-h", "--help"} & set(rest.split()):
         return look.code(parser.format_help())
-    return verb.do(fill_in(parser.parse(rest)), variables)
+    options = fill_in(parser.parse(rest))
+    options.cell = cell
+    return verb.do(options, variables)
+
+
+def begins_verb(line: str) -> bool:
+    """Whether the line of a cell is one of a verb; with nothing behind it, it names a machine."""
+    first, *others = line.split()[:2] or [""]
+    return first in IN_CELLS and bool(others) and not others[0].startswith("-")
 
 
 def verb_named(name: str) -> str:
@@ -339,6 +359,10 @@ VERBS = {
     "show": Verb(show, _show_options, "show NAME"),
     "list": Verb(list_all, _no_options, "list"),
     "form": Verb(form, add_form_options, "form NAME [--schema X]"),
+    "on": Verb(on, add_on_options, "on NAME KIND WHAT ..."),
+    "off": Verb(off, add_off_options, "off TRIGGER [--disable] [--enable]"),
+    "triggers": Verb(triggers, add_triggers_options, "triggers [NAME]"),
+    "try": Verb(try_event, add_try_options, "try [NAME] EVENT"),
     "history": Verb(history, _history_options, "history [EX]"),
     "stop": Verb(stop, _stop_options, "stop [EX] [--all]"),
     "export": Verb(export, _export_options, "export NAME [FORMAT] [-f FILE]"),

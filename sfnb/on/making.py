@@ -280,6 +280,50 @@ class On:
         self._service.triggers.kind("iot").wait(trigger.key, 2.0)  # type: ignore[attr-defined]
         return trigger
 
+    def queue(
+        self,
+        queue: str,
+        *,
+        batch: int = 1,
+        window: timedelta | None = None,
+        filter: Mapping[str, Any] | str | Sequence[Mapping[str, Any] | str] | None = None,
+        enrich: object = None,
+        template: object = None,
+        sync: bool = False,
+        name: str | None = None,
+        role: Role | str | None = None,
+    ) -> Trigger:
+        """Start with the messages of an SQS queue: a pipe of EventBridge. The input is an array of records.
+
+        queue: its name, URL or ARN. batch: up to so many messages at a time; window: wait so long for them.
+        filter: an event pattern, or several of which one has to match: {"body": {"total": [{"numeric": [">",
+            100]}]}}. Messages that none matches are deleted.
+        enrich: a function made by @sfnb.function, an EXPRESS machine, or an ARN of one: given the records, it
+            answers with what the machine is given; with nothing, and nothing is started.
+        template: what is given of each record, JSON or text with <$.body.total> in it.
+        sync: wait for an EXPRESS machine; messages of one that fails stay in the queue.
+        name: of the pipe, NAME-queue unless told: give names to have more than one.
+        role: that Pipes takes on; without one nothing is asked.
+        A message is deleted once its execution can be lost no more. Raises SfnbError where no AWS is in use,
+        there is no such queue, or a filter or the template is wrong.
+        """
+        from sfnb.on.queueing import pipe_settings
+
+        settings = pipe_settings(
+            self._service,
+            self._arn,
+            queue,
+            batch=batch,
+            window=window,
+            filter=filter,
+            enrich=enrich,
+            template=template,
+            sync=sync,
+            role=self._role(role),
+            name=name,
+        )
+        return Trigger(self._service, self._service.triggers.pipes.put(settings))
+
     def _put(self, kind: str, name: str, settings: dict[str, Any], **options: Any) -> Trigger:
         """Make a trigger with AWS's own settings, or change it."""
         triggers = self._service.triggers

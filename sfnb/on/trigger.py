@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,9 @@ from sfnb.triggers.records import Counts
 if TYPE_CHECKING:
     from sfnb.execution import Execution
     from sfnb.service import StepFunctions
+
+LOOKS_SECONDS = 0.01
+"""How often it is looked whether something has been started."""
 
 
 class Trigger:
@@ -97,22 +101,56 @@ class Trigger:
         """Let it be gone."""
         self._service.triggers.remove(self.key)
 
+    def wait(self, started: int = 1, *, dropped: int = 0, seconds: float = 30.0) -> Trigger:
+        """Until it has started and dropped so many, and the last execution has ended; answers with itself.
+
+        started, dropped: in all, what was before included; see `counts`. seconds: of real time, at most.
+        Raises SfnbError where it takes longer, with what has come so far.
+        """
+        deadline = time.monotonic() + seconds
+        while (counts := self.counts).started < started or sum(counts.dropped.values()) < dropped:
+            if time.monotonic() > deadline:
+                wanted = f"{started:,} and dropped {dropped:,}" if dropped else f"{started:,}"
+                raise SfnbError(
+                    f"{self.name} has not started {wanted} within {seconds:g} s: {outcome(counts)}"
+                )
+            time.sleep(LOOKS_SECONDS)
+        self._service.triggers.deliverer.wait(max(deadline - time.monotonic(), 0.0))
+        if self.latest is not None:
+            self.latest.wait(max(deadline - time.monotonic(), 0.0))
+        return self
+
     @property
     def table(self) -> Table:
+        """What there is to say of it, a row each."""
         record = self.record
+        here = states_of(self._service, record)
         rows = [
-            ("starts", "\n".join(arn.rpartition(":")[2] for arn in record.targets)),
+            ("starts", ", ".join(arn.rpartition(":")[2] for arn in record.targets)),
             ("on", self.words),
-            ("at", self.url if record.kind in ("http", "iot") else ""),
-            ("runs", states_of(self._service, record)),
+            ("at", self.url if record.kind in ("http", "iot") and here == "here" else ""),
+            ("runs", here),
             ("next", "" if self.next is None else f"{self.next:%Y-%m-%d %H:%M:%S} UTC"),
             ("so far", outcome(record.counts)),
         ]
         shown = tuple(row for row in rows if row[1])
-        return Table(title=f"{record.kind} {record.name}", header=("", ""), rows=shown)
+        return Table(title="", header=(record.kind, record.name), rows=shown)
+
+    @property
+    def text(self) -> str:
+        """The same as text."""
+        try:
+            return self.table.text
+        except SfnbError as fault:
+            return str(fault)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        return self.table.bundle
+        from sfnb.notebook.trigger_cards import card
+
+        try:
+            return card(self)._repr_mimebundle_()
+        except SfnbError as fault:
+            return {"text/plain": str(fault)}
 
     def __repr__(self) -> str:
-        return self.table.text
+        return self.text

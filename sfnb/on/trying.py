@@ -63,7 +63,9 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
         return Table(title="", header=("rule", "", "field by field", "input"), rows=tuple(rows))
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        return self.table.bundle
+        from sfnb.notebook.trigger_cards import trial
+
+        return trial(self)._repr_mimebundle_()
 
     def __repr__(self) -> str:
         return self.table.text
