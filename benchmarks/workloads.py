@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import around, footprint, running, server
+from benchmarks import around, footprint, running, server, started
 from benchmarks.figures import Figure, Workload, milliseconds, rate
 from benchmarks.ground import StoreName
 
@@ -131,6 +131,23 @@ WORKLOADS = {
         {"resident": Figure("MB", {"memory": 500}), "ready": Figure("s")},
         server.many_open,
         uses_store=False,
+    ),
+    "triggers": Workload(
+        "2,000 events through a rule, 8 clients",
+        started.EVENTS,
+        {
+            **rate("events/s", memory=2_000, full=500),
+            "threads": Figure("left", {"memory": 0, "full": 0}),
+        },
+        started.events,
+        DURABLE,
+    ),
+    "schedules": Workload(
+        "1,000 schedules made, and idle",
+        started.SCHEDULES,
+        {**rate("schedules/s", memory=1_000), "idle": Figure("ms CPU/s", {"memory": 5, "full": 5})},
+        started.schedules,
+        DURABLE,
     ),
     "import": Workload(
         "python -c 'import sfnb'", 1, milliseconds(150), around.import_package, uses_store=False

@@ -270,11 +270,12 @@ class StateMachine(Defined):
         """The definition written out, drawn, or in a template that deploys it.
 
         format: "json", "yaml"; "cloudformation", "sam", "terraform", with the role that it needs, its tags,
-            logging and tracing; or one of `sfnb.renderers.RENDERERS`.
+            logging, tracing and triggers; or one of `sfnb.renderers.RENDERERS`.
         Of the templates: role_arn: of a role that is there, instead of one that the template makes.
             tags: of the machine and the role. portable: ARNs of the local account, 123456789012 unless told,
             become the account and region that the template is deployed to; so unless it is False.
-            A `${Name}` in the definition becomes a parameter.
+            A `${Name}` in the definition becomes a parameter. triggers: what starts it (`machine.on`), with
+            the roles for that; so unless it is False.
         SAM cannot hold null or 1.5 in a template: where the definition does, as in `ResultPath: null`, it is
             taken from `<name>.sam.asl.json` beside it, whose text is the format "sam-definition".
         Raises SfnbError where there is no such format, or an option is not as said.

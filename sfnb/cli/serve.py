@@ -98,7 +98,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--require-auth",
         action="store_true",
-        help="answer only requests that are signed, with the keys of --keys or of the environment",
+        help="answer only requests that are signed, with the keys of --keys or of the environment;"
+        " those for routes of API Gateway for the service execute-api",
     )
     parser.add_argument("--keys", metavar="FILE", help="a file like ~/.aws/credentials, for --require-auth")
 

@@ -32,6 +32,8 @@ from sfnb.server.wire import Answer, api_of, dispatch, refusal
 from sfnb.service import StepFunctions
 from sfnb.triggers import PREFIX
 
+ROUTES = "execute-api"
+"""What requests for routes are signed for, where they have to be."""
 POLL = "AWSStepFunctions.GetActivityTask"
 """It waits for something to be given away, which must not go to a client that is there no more."""
 STOPPING = "this server is being stopped"
@@ -71,7 +73,7 @@ class App:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+        headers = _headers(scope)
         found = dict(headers)
         try:
             if self._is_route(scope["path"]):
@@ -98,12 +100,21 @@ class App:
         return path[len(PREFIX) :][:1] in ("", "/") and self._service.triggers.routes is not None
 
     async def _route(self, scope: Scope, receive: Receive, send: Send, headers: Mapping[str, str]) -> None:
-        """Pages of other origins may call what CORS lets them."""
-        routes, origin = self._service.triggers.routes, headers.get("origin")
+        """Pages of other origins may call what CORS lets them.
+
+        Where requests have to be signed, those for routes have to be too, as for API Gateway's authorization
+        type AWS_IAM; so no page calls them there, since browsers send preflights without a signature.
+        """
+        from sfnb.triggers.http.reading import BODY_BYTES
+
+        routes = self._service.triggers.routes
         assert routes is not None
-        if origin is not None and routes.lets_in(origin):
-            headers = {name: value for name, value in headers.items() if name in ("host",)}
-        self._check_names(headers)
+        is_let_in = "origin" in headers and routes.app.lets_in(scope, headers)
+        self._check_names({"host": headers.get("host", "")} if is_let_in else headers)
+        if self._signatures is not None:
+            body = await self._read(receive, headers, BODY_BYTES)
+            self._check_signature(self._signatures, scope, _headers(scope), body, ROUTES)
+            receive = _replayed(body, receive)
         await routes.app(scope, receive, send)
 
     def _check_names(self, headers: Mapping[str, str]) -> None:
@@ -121,13 +132,7 @@ class App:
         rest_api: str | None,
     ) -> Answer:
         """rest_api: the service that is asked, where it is one that speaks REST."""
-        try:
-            async with asyncio.timeout(self._settings.read_seconds):
-                body = await _body(receive, found, self._settings.body_bytes)
-        except TimeoutError:
-            raise Refused(
-                _last(refusal("RequestTimeoutException", "the request took too long to come in", status=408))
-            ) from None
+        body = await self._read(receive, found, self._settings.body_bytes)
         target = found.get("x-amz-target")
         if self._signatures is not None:
             signed_for = rest_api or api_of(target).signing_name
@@ -140,6 +145,16 @@ class App:
         else:
             answer = await self._answer_target(receive, target, body)
         return answer or _last(refusal("ServiceUnavailable", STOPPING, status=503))
+
+    async def _read(self, receive: Receive, headers: Mapping[str, str], most: int) -> bytes:
+        """The body; raises Refused where it is too large or too slow, Gone."""
+        try:
+            async with asyncio.timeout(self._settings.read_seconds):
+                return await _body(receive, headers, most)
+        except TimeoutError:
+            raise Refused(
+                _last(refusal("RequestTimeoutException", "the request took too long to come in", status=408))
+            ) from None
 
     async def _answer_target(self, receive: Receive, target: str | None, body: bytes) -> Answer | None:
         """None where the server stops first."""
@@ -161,8 +176,24 @@ class App:
         try:
             signatures.check(scope["method"], target, headers, body, self._clock.now(), service)
         except Unauthorized as fault:
+            if service == ROUTES:
+                raise Refused(_unauthorized(fault)) from None
             status = 403 if service in REST_APIS else 400
             raise Refused(refusal(fault.code, str(fault), status=status)) from None
+
+
+def _headers(scope: Scope) -> list[tuple[str, str]]:
+    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    """As if the body were still to come."""
+    first: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def again() -> Message:
+        return first.pop() if first else await receive()
+
+    return again
 
 
 def _raw_path(scope: Scope) -> str:
@@ -211,6 +242,12 @@ async def _body(receive: Receive, headers: Mapping[str, str], most: int) -> byte
     if size > most:
         raise too_large
     return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _unauthorized(fault: Unauthorized) -> Answer:
+    """As API Gateway tells it."""
+    headers = {"Content-Type": "application/json", "x-amzn-ErrorType": fault.code}
+    return Answer(403, headers, msgspec.json.encode({"message": str(fault)}))
 
 
 def _last(answer: Answer) -> Answer:

@@ -136,12 +136,12 @@ def serve(
     return Server(service, Settings(port=port, host=host, allow_hosts=tuple(allow_hosts)))
 
 
-def serve_somewhere(service: StepFunctions) -> Server:
-    """A server at the usual port, or at a free one where that is taken; raises SfnbError."""
-    try:
-        return serve(service=service)
-    except SfnbError:
-        return serve(port=0, service=service)
+def serve_somewhere(service: StepFunctions, port: int | None = None) -> Server:
+    """A server at this port or the usual one, or at a free one where they are taken; raises SfnbError."""
+    for each in dict.fromkeys((port or PORT, PORT)):
+        with suppress(SfnbError):
+            return serve(each, service=service)
+    return serve(0, service=service)
 
 
 def _listen(settings: Settings) -> socket.socket:

@@ -227,6 +227,11 @@ class Executions(Telling):
         if self._live.get(live.arn) is live:
             del self._live[live.arn]
 
+    @property
+    def is_closed(self) -> bool:
+        """Nothing is started any more."""
+        return self._closed
+
     def _check_open(self) -> None:
         if self._closed:
             raise ServiceClosed("This StepFunctions service is closed: make another one to start executions")

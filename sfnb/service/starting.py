@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from sfnb.engine.clock import Clock, JumpClock, RealClock, new_name
@@ -20,6 +20,7 @@ from sfnb.service.records import Live
 from sfnb.service.refusals import ExecutionAlreadyExists, ServiceClosed, StateMachineTypeNotSupported
 from sfnb.service.versions import Chosen
 from sfnb.triggers.ports import Assumed, Refused, Start, Started
+from sfnb.triggers.targets import with_client
 from sfnb.values import Payload
 
 if TYPE_CHECKING:
@@ -31,6 +32,10 @@ NO_AWS = (
     " of your credentials"
 )
 NO_PERMISSIONS = "NO_PERMISSIONS"
+LOOK_SECONDS = 0.5
+"""How often whoever waits for a function looks whether the service is closed."""
+SETTLING_SECONDS = 5.0
+"""How long an execution may take whose clock jumps; after that it is taken to wait for somebody."""
 
 
 class Starting:
@@ -100,31 +105,43 @@ class Starting:
             }
 
     def _begin(self, chosen: Chosen, start: Start) -> Live:
-        clock = self.clock
         return self._service.start_execution(
             chosen.machine,
             start.input,
             name=start.name,
-            clock=JumpClock(clock.now(), frozen=clock.frozen) if clock.jumps else None,
-            starter=start.trigger,
             qualifiers=chosen.qualifiers,
             trace_header=start.trace_header,
-            on_output=self.on_output,
+            **self._manner(start.trigger),
         )
 
-    def ask(self, action: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        from sfnb.server.actions import ACTIONS
+    def _manner(self, trigger: str | None) -> dict[str, Any]:
+        """What all executions have in common that triggers start: options of `start_execution`."""
+        clock = self.clock
+        return {
+            "clock": JumpClock(clock.now(), frozen=clock.frozen) if clock.jumps else None,
+            "starter": trigger,
+            "on_output": self.on_output,
+        }
+
+    def ask(
+        self, action: str, parameters: Mapping[str, Any], *, trigger: str | None = None
+    ) -> dict[str, Any]:
+        """What begins goes by AWS's rules for the API, and else as other executions that triggers start."""
+        from sfnb.server.actions import ACTIONS, STARTING_ACTIONS
         from sfnb.server.checks import read
 
         with _refusing():
-            return ACTIONS[action](self._service, read(action, dict(parameters)))
+            given = read(action, dict(parameters))
+            if action in STARTING_ACTIONS:
+                return STARTING_ACTIONS[action](self._service, given, self._manner(trigger))
+            return ACTIONS[action](self._service, given)
 
-    def serve(self) -> str:
+    def serve(self, port: int | None = None) -> str:
         from sfnb.server.serve import serve_somewhere
 
         with self._serving:
             if self.server is None:
-                self.server = serve_somewhere(self._service)
+                self.server = serve_somewhere(self._service, port)
             return self.server.url
 
     def close(self) -> None:
@@ -138,16 +155,9 @@ class Starting:
         function = self._function(arn)
         if function is not None:
             return self._call(arn, function, payload)
-        client = self.client("lambda")
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        try:
-            reply = client.invoke(FunctionName=arn, Payload=payload.text)
-        except ClientError as fault:
-            error = fault.response.get("Error", {})
-            raise Refused(error.get("Code", "Unknown"), error.get("Message", "")) from None
-        except BotoCoreError as fault:
-            raise Refused(type(fault).__name__, str(fault), again=True) from None
+        reply = with_client(
+            self, "lambda", lambda client: client.invoke(FunctionName=arn, Payload=payload.text)
+        )
         text = reply["Payload"].read().decode(errors="replace")
         if reply.get("FunctionError"):
             raise Refused("FunctionError", text, again=True)
@@ -174,10 +184,18 @@ class Starting:
             self._service.executor.submit(call, told)
         except RuntimeError as fault:
             raise Refused("ServiceClosed", str(fault)) from None
-        answer = told.answered.get()
+        answer = self._answer(told)
         if isinstance(answer, Refused):
             raise answer
         return answer
+
+    def _answer(self, told: _Told) -> Payload | Refused:
+        """What a call comes to, unless the service is closed meanwhile."""
+        while True:
+            with suppress(Empty):
+                return told.answered.get(timeout=LOOK_SECONDS)
+            if self._service.is_closed:
+                return Refused("ServiceClosed", "the service was closed while the function ran", again=True)
 
     def _wake(self, moment: Any, wake: Callable[[], None]) -> Callable[[], None]:
         return self._service.triggers.timetable.at(moment, wake).cancel
@@ -205,8 +223,15 @@ class Starting:
                 raise Refused(NO_PERMISSIONS, words, status=403)
 
     def is_running(self, execution: str) -> bool:
+        """On a clock that is turned by hand: whether it goes on longer than that clock has come."""
         record = self._service.find_execution(execution)
-        return record is not None and record.status == "RUNNING"
+        if record is None or not self.clock.jumps:
+            return record is not None and record.status == "RUNNING"
+        live = self._service.execution(execution)
+        if live.run is not None and not live.wait(SETTLING_SECONDS):
+            return True
+        stopped = self._service.describe_execution(execution).stop_date
+        return stopped is None or stopped > self.clock.now()
 
     def tell_changes(self, tell: Callable[[Sequence[dict[str, Any]]], None]) -> None:
         self._service.status_sinks.append(tell)
@@ -221,6 +246,9 @@ class Starting:
             return buckets.etag(bucket, buckets.head(bucket, key)).strip('"')
         except BucketFault:
             return ""
+
+    def has_function(self, arn: str) -> bool:
+        return self._function(arn) is not None
 
     def knows(self, arn: str) -> bool:
         if ":function:" in arn:

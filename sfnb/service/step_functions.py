@@ -111,7 +111,9 @@ class StepFunctions(Trials, Nesting, Callbacks):
 
     def take_up_triggers(self, arn: str) -> None:
         """Something is there to be started: run what starts it and nobody runs. See `taken_up`."""
-        if not self.runs_triggers or (self._triggers is None and not self.store.resources(TRIGGER)):
+        if not self.runs_triggers:
+            return
+        if self._triggers is None and not any(map(self.store.resources, (TRIGGER, "delivery"))):
             return
         self.taken_up += self.triggers.adopt([arn])
 

@@ -132,6 +132,9 @@ class LazyStore:
     def hold_resource(self, arn: str) -> str | None:
         return self._to_write().hold_resource(arn)
 
+    def resource(self, arn: str) -> bytes | None:
+        return self._reads().resource(arn)
+
     def resources(self, kind: str) -> Sequence[bytes]:
         return self._reads().resources(kind)
 

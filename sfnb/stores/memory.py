@@ -115,6 +115,10 @@ class MemoryStore:
         """Nobody else can see it."""
         return None
 
+    def resource(self, arn: str) -> bytes | None:
+        known = self._resources.get(arn)
+        return None if known is None else known[1]
+
     def resources(self, kind: str) -> Sequence[bytes]:
         return [data for known, data in list(self._resources.values()) if known == kind]
 

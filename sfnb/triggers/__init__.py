@@ -9,6 +9,7 @@ TRIGGERS: Mapping[str, str] = {
     "file": "sfnb.triggers.files:Files",
     "http": "sfnb.triggers.routes:Routes",
     "iot": "sfnb.triggers.topic_rules:TopicRules",
+    "queue": "sfnb.triggers.pipes:Queues",
     "schedule": "sfnb.triggers.scheduler:Schedules",
 }
 

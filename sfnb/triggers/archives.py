@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from sfnb.triggers.events import Event
 from sfnb.triggers.kept import resource
 from sfnb.triggers.paging import page
 from sfnb.triggers.patterns import Pattern
+from sfnb.triggers.ports import Refused
 from sfnb.triggers.records import arn
 from sfnb.triggers.refusals import (
     IllegalStatusException,
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from sfnb.triggers.held import Triggers
 
 ARCHIVE, ARCHIVED, REPLAY = "archive", "archivedEvent", "replay"
+UNDER_WAY = ("STARTING", "RUNNING", "CANCELLING")
+ENDED = "The process that replayed the events has ended."
 AT_ONCE = 100
 """How many events of a replay are put on the bus together."""
 
@@ -74,12 +78,24 @@ class Archives:
         self._archives: dict[str, tuple[Archive, Pattern | None]] | None = None
         self._replays: dict[str, Replay] | None = None
         self._changing = threading.RLock()
+        self._playing: set[threading.Thread] = set()
+        self._closed = False
+
+    def close(self) -> None:
+        """Let no replay go on."""
+        self._closed = True
+        for thread in list(self._playing):
+            thread.join(5)
 
     def take(self, events: Sequence[Event], bus: str, *, only: Collection[str] = (), replay: str = "") -> int:
         """Events are on a bus."""
         raise NotImplementedError
 
     def bus_arn(self, name: str) -> str:
+        raise NotImplementedError
+
+    def listen(self) -> None:
+        """From now on the default bus is told of what changes in this account."""
         raise NotImplementedError
 
     def _now(self) -> datetime:
@@ -94,6 +110,7 @@ class Archives:
         self._check_source(params["EventSourceArn"])
         archive = Archive(name=name, settings=params, created=self._now())
         self._keep_archive(archive)
+        self.listen()
         return self._archive_answer(archive)
 
     def update_archive(self, params: Params) -> Params:
@@ -164,14 +181,16 @@ class Archives:
         return known[0]
 
     def _events(self, archive: str) -> list[Archived]:
-        """What it has kept, oldest first, and is not too old to be kept."""
+        """What it has kept, oldest first; what is too old by now is dropped."""
         days = self._archive(archive).settings.get("RetentionDays") or 0
-        oldest = self._now() - timedelta(days=days) if days else None
-        return [
-            each
-            for each in self._here.shelf.all(ARCHIVED, Archived)
-            if each.archive == archive and (oldest is None or each.received >= oldest)
-        ]
+        kept = [each for each in self._here.shelf.all(ARCHIVED, Archived) if each.archive == archive]
+        if not days:
+            return kept
+        oldest = self._now() - timedelta(days=days)
+        old = [self._archived_name(each) for each in kept if each.received < oldest]
+        if old:
+            self._here.shelf.keep(drop=old)
+        return [each for each in kept if each.received >= oldest]
 
     def _archive_answer(self, archive: Archive) -> Params:
         return {
@@ -217,9 +236,12 @@ class Archives:
             )
         replay = Replay(name=name, settings=params, state="STARTING", started=self._now())
         self._keep_replay(replay)
-        threading.Thread(
+        self._here.shelf.hold_resource(f"{REPLAY}:{name}")
+        thread = threading.Thread(
             target=self._play, args=(replay, archive.name), name=f"sfnb replay {name}", daemon=True
-        ).start()
+        )
+        self._playing.add(thread)
+        thread.start()
         return {"ReplayArn": self._replay_arn(name), "State": "STARTING", "ReplayStartTime": replay.started}
 
     def describe_replay(self, params: Params) -> Params:
@@ -245,7 +267,7 @@ class Archives:
     def cancel_replay(self, params: Params) -> Params:
         with self._changing:
             replay = self._replay(params["ReplayName"])
-            if replay.state not in ("STARTING", "RUNNING"):
+            if replay.state not in UNDER_WAY[:2]:
                 raise IllegalStatusException(
                     f"Replay {replay.name} is not in a valid state for this operation."
                 )
@@ -254,31 +276,42 @@ class Archives:
 
     def _play(self, replay: Replay, archive: str) -> None:
         """Put the events on the bus, oldest first, each marked with the replay's name."""
+        try:
+            self._play_all(replay, archive)
+        except (StoreFault, Refused) as fault:
+            self._fail(replay.name, str(fault))
+        finally:
+            self._playing.discard(threading.current_thread())
+
+    def _play_all(self, replay: Replay, archive: str) -> None:
         settings = replay.settings
         bus = settings["Destination"]["Arn"].rpartition("/")[2]
         only = settings["Destination"].get("FilterArns") or ()
-        try:
-            events = [
-                each
-                for each in self._events(archive)
-                if settings["EventStartTime"] <= each.received < settings["EventEndTime"]
-            ]
-            for start in range(0, len(events), AT_ONCE):
-                part = events[start : start + AT_ONCE]
-                if not self._advance(replay.name, "RUNNING", part[0].received):
-                    self._advance(replay.name, "CANCELLED", part[0].received)
-                    return
-                marked = [{**each.event, "replay-name": replay.name} for each in part]
-                self.take(marked, bus, only=only, replay=replay.name)
-            done = self._advance(replay.name, "COMPLETED", events[-1].received if events else None)
-            if not done:
-                self._advance(replay.name, "CANCELLED", None)
-        except StoreFault as fault:
-            self._advance(replay.name, "FAILED", None, str(fault))
+        events = [
+            each
+            for each in self._events(archive)
+            if settings["EventStartTime"] <= each.received < settings["EventEndTime"]
+        ]
+        for start in range(0, len(events), AT_ONCE):
+            part = events[start : start + AT_ONCE]
+            if not self._advance(replay.name, "RUNNING", part[0].received):
+                self._advance(replay.name, "CANCELLED", part[0].received)
+                return
+            marked = [{**each.event, "replay-name": replay.name} for each in part]
+            self.take(marked, bus, only=only, replay=replay.name)
+        done = self._advance(replay.name, "COMPLETED", events[-1].received if events else None)
+        if not done:
+            self._advance(replay.name, "CANCELLED", None)
+
+    def _fail(self, name: str, reason: str) -> None:
+        with suppress(StoreFault):
+            self._advance(name, "FAILED", None, reason)
 
     def _advance(self, name: str, state: str, reached: datetime | None, reason: str | None = None) -> bool:
         """Whether it goes on: it may have been cancelled."""
         with self._changing:
+            if self._closed and state != "FAILED":
+                raise Refused("ServiceClosed", ENDED)
             replay = self._replay(name)
             if replay.state == "CANCELLING" and state not in ("CANCELLED", "FAILED"):
                 return False
@@ -297,8 +330,18 @@ class Archives:
     def _replayed(self) -> dict[str, Replay]:
         with self._changing:
             if self._replays is None:
-                self._replays = {each.name: each for each in self._here.shelf.all(REPLAY, Replay)}
+                known = map(self._as_it_is, self._here.shelf.all(REPLAY, Replay))
+                self._replays = {each.name: each for each in known}
             return self._replays
+
+    def _as_it_is(self, replay: Replay) -> Replay:
+        """One that was under way in a process that has ended has failed."""
+        name = f"{REPLAY}:{replay.name}"
+        if replay.state not in UNDER_WAY or self._here.shelf.hold_resource(name) is not None:
+            return replay
+        failed = msgspec.structs.replace(replay, state="FAILED", reason=ENDED, ended=self._now())
+        self._here.shelf.keep(resource(name, REPLAY, failed))
+        return failed
 
     def _keep_replay(self, replay: Replay) -> None:
         with self._changing:

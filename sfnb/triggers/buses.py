@@ -7,34 +7,29 @@ Source: EventBridge API reference.
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Collection, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from sfnb.triggers.archives import Archives
+from sfnb.errors import StoreFault
 from sfnb.triggers.deliveries import Delivery
 from sfnb.triggers.events import MOST_BYTES, BadEntry, Event, event_of, made, size_of
-from sfnb.triggers.kept import resource
+from sfnb.triggers.known_buses import KnownBuses, bus_name, told
 from sfnb.triggers.paging import page
 from sfnb.triggers.patterns import check_event
 from sfnb.triggers.ports import Refused
-from sfnb.triggers.records import Trigger, arn
+from sfnb.triggers.records import Trigger
 from sfnb.triggers.refusals import (
     LimitExceededException,
-    ResourceAlreadyExistsException,
     ResourceNotFoundException,
     ValidationException,
 )
 from sfnb.triggers.rules import DEFAULT, Rule, Rules, pattern_of, rule_name
-from sfnb.triggers.tags import Tags
 from sfnb.values import decode
 
 if TYPE_CHECKING:
     from sfnb.triggers.held import Triggers
 
-BUS = "eventBus"
 MOST_TARGETS = 5
 RULES = ("event", "file")
 """The kinds of triggers that are rules."""
@@ -43,93 +38,19 @@ STATUS_CHANGE = "Step Functions Execution Status Change"
 Params = dict[str, Any]
 
 
-class Bus(msgspec.Struct, frozen=True, kw_only=True):
-    """A bus besides the default one. settings: AWS's own description."""
-
-    name: str
-    created: datetime
-    settings: dict[str, Any]
-
-
-class Buses(Archives, Tags):
+class Buses(KnownBuses):
     """The buses of this account, and what becomes of events on them."""
 
     def __init__(self, here: Triggers) -> None:
         super().__init__(here)
-        self._buses: dict[str, Bus] | None = None
         self._listening = False
+        self._counting = threading.Lock()
 
     @property
     def rules(self) -> Rules:
         rules = self._here.kind("event")
         assert isinstance(rules, Rules)
         return rules
-
-    # Buses
-
-    def create_event_bus(self, params: Params) -> Params:
-        name = params["Name"]
-        if "/" in name:
-            raise ValidationException(f"Event bus name {name} is not valid: it may have no slash.")
-        if name == DEFAULT or name in self._known():
-            raise ResourceAlreadyExistsException(f"Event bus {name} already exists.")
-        self._keep_bus(Bus(name=name, created=self._now(), settings=_told(params, "Tags")))
-        self._set_tags(self.bus_arn(name), params.get("Tags", []))
-        return {"EventBusArn": self.bus_arn(name), **_told(params, "Name", "Tags", "EventSourceName")}
-
-    def update_event_bus(self, params: Params) -> Params:
-        bus = self._bus(params.get("Name", DEFAULT))
-        self._keep_bus(msgspec.structs.replace(bus, settings={**bus.settings, **params}))
-        return {"Arn": self.bus_arn(bus.name), **_told(params)}
-
-    def describe_event_bus(self, params: Params) -> Params:
-        bus = self._bus(bus_name(params.get("Name", DEFAULT)))
-        return self._described(bus)
-
-    def list_event_buses(self, params: Params) -> Params:
-        prefix = params.get("NamePrefix", "")
-        names = [name for name in (DEFAULT, *self._known()) if name.startswith(prefix)]
-        found, token = page(names, params)
-        return {"EventBuses": [self._described(self._bus(name)) for name in found], **token}
-
-    def delete_event_bus(self, params: Params) -> Params:
-        name = bus_name(params["Name"])
-        if name == DEFAULT:
-            raise ValidationException("Cannot delete event bus default.")
-        if self._rules_of(name):
-            raise ValidationException(f"Event bus {name} cannot be deleted since it has rules.")
-        if self._known().pop(name, None) is not None:
-            self._here.shelf.keep(drop=[f"{BUS}:{name}"])
-        return {}
-
-    def bus_arn(self, name: str) -> str:
-        world = self._here.world
-        return arn("events", world.region, world.account, f"event-bus/{name}")
-
-    def _described(self, bus: Bus) -> Params:
-        return {
-            **_told(bus.settings, "Tags", "EventSourceName"),
-            "Name": bus.name,
-            "Arn": self.bus_arn(bus.name),
-            "CreationTime": bus.created,
-        }
-
-    def _known(self) -> dict[str, Bus]:
-        if self._buses is None:
-            self._buses = {bus.name: bus for bus in self._here.shelf.all(BUS, Bus)}
-        return self._buses
-
-    def _keep_bus(self, bus: Bus) -> None:
-        self._here.shelf.keep(resource(f"{BUS}:{bus.name}", BUS, bus))
-        self._known()[bus.name] = bus
-
-    def _bus(self, name: str) -> Bus:
-        name = bus_name(name)
-        if name == DEFAULT and name not in self._known():
-            return Bus(name=DEFAULT, created=self._here.began, settings={})
-        if name not in self._known():
-            raise ResourceNotFoundException(f"Event bus {name} does not exist.")
-        return self._known()[name]
 
     # Rules
 
@@ -140,11 +61,11 @@ class Buses(Archives, Tags):
         if params.get("ScheduleExpression") and bus != DEFAULT:
             raise ValidationException("ScheduleExpression is supported only on the default event bus.")
         known = self._found(bus, params["Name"])
-        settings = {**_told(params, "Tags"), "EventBusName": bus}
+        settings = {**told(params, "Tags"), "EventBusName": bus}
         if known is not None:
             settings["Targets"] = known.settings.get("Targets", [])
         self._put(known, settings)
-        if params.get("Tags"):
+        if params.get("Tags") and known is None:  # those of a rule that there is are changed by TagResource
             self._set_tags(self.rules.arn(bus, params["Name"]), params["Tags"])
         return {"RuleArn": self.rules.arn(bus, params["Name"])}
 
@@ -195,7 +116,21 @@ class Buses(Archives, Tags):
         if known.settings.get("Targets"):
             raise ValidationException("Rule can't be deleted since it has targets.")
         self._here.remove(known.key)
+        self._drop_tags(self._rules_arn(known))
         return {}
+
+    def _rules_arn(self, trigger: Trigger) -> str:
+        return self.rules.arn(trigger.settings.get("EventBusName", DEFAULT), trigger.settings["Name"])
+
+    def _check_tagged(self, arn: str) -> None:
+        path = arn.partition(":event-bus/" if ":event-bus/" in arn else ":rule/")[2]
+        if arn == self.bus_arn(path):
+            self._bus(path)
+            return
+        bus, _, name = path.rpartition("/")
+        if not name:
+            raise ResourceNotFoundException(f"{arn} is neither a rule nor an event bus of this account.")
+        self._rule({"Name": name, "EventBusName": bus or DEFAULT})
 
     def enable_rule(self, params: Params) -> Params:
         return self._set_state(params, "ENABLED")
@@ -287,6 +222,8 @@ class Buses(Archives, Tags):
 
     def put_events(self, params: Params) -> Params:
         """Answers once what rules make of the events can be lost no more."""
+        if self._closed:
+            raise Refused("ServiceClosed", "the service is closed, and takes no events", again=True)
         entries = params["Entries"]
         if sum(map(size_of, entries)) > MOST_BYTES:
             raise ValidationException("Total size of the entries in the request is over the limit.")
@@ -304,24 +241,47 @@ class Buses(Archives, Tags):
             if bus == DEFAULT or bus in self._known():
                 by_bus.setdefault(bus, []).append(event)
         for bus, events in by_bus.items():
-            self.take(events, bus)
+            try:
+                self.take(events, bus)
+            except StoreFault as fault:
+                lost = {event["id"] for event in events}
+                refused = {
+                    "ErrorCode": "InternalFailure",
+                    "ErrorMessage": f"The event cannot be kept: {fault}",
+                }
+                answers = [refused if answer.get("EventId") in lost else answer for answer in answers]
         failed = sum("ErrorCode" in answer for answer in answers)
         return {"FailedEntryCount": failed, "Entries": answers}
 
-    def take(self, events: Sequence[Event], bus: str, *, only: Collection[str] = (), replay: str = "") -> int:
+    def take(
+        self,
+        events: Sequence[Event],
+        bus: str,
+        *,
+        only: Collection[str] = (),
+        replay: str = "",
+        passed: tuple[str, ...] = (),
+    ) -> int:
         """Events are on a bus: give them to the targets of its rules, and to its archives.
 
+        only, replay: see `Rules.matching`, `Rule.deliveries`. passed: the rules that have passed them on to
+        this bus; none of them does so again.
         Answers with how many rules have matched. Raises StoreFault; then nothing came of them.
         """
         now = self._now()
-        found = self.rules.matching(events, bus, only)
-        deliveries: list[Delivery] = []
-        for event, rule in found:
-            rule.trigger.counts.match(now)
-            deliveries += rule.deliveries(event, now, replay)
+        found = [
+            (event, rule) for event, rule in self.rules.matching(events, bus, only) if rule.arn not in passed
+        ]
+        with self._counting:
+            deliveries = [
+                delivery for event, rule in found for delivery in rule.deliveries(event, now, replay, passed)
+            ]
         keep = [] if replay else self.to_archive(events, bus, now)
         if deliveries or keep:
             self._here.deliverer.accept(deliveries, keep=keep)
+        with self._counting:
+            for _, rule in found:
+                rule.trigger.counts.match(now)
         return len(found)
 
     def pass_on(self, delivery: Delivery) -> None:
@@ -330,7 +290,7 @@ class Buses(Archives, Tags):
         if name != DEFAULT and name not in self._known():
             raise Refused("ResourceNotFoundException", f"Event bus {name} does not exist.")
         event = json.loads(delivery.event or delivery.input)
-        self.take([event], name)
+        self.take([event], name, replay=event.get("replay-name", ""), passed=delivery.passed)
 
     # What happens here
 
@@ -357,14 +317,5 @@ class Buses(Archives, Tags):
         self.take(events, DEFAULT)
 
 
-def bus_name(given: str) -> str:
-    """The name of a bus that is given by its name or its ARN."""
-    return given.rpartition("/")[2] if given.startswith("arn:") else given
-
-
-def _told(params: Params, *without: str) -> Params:
-    return {name: value for name, value in params.items() if name not in without}
-
-
 def _rule_told(rule: Rule) -> Params:
-    return {"State": "ENABLED", **_told(rule.trigger.settings, "Targets"), "Arn": rule.arn}
+    return {"State": "ENABLED", **told(rule.trigger.settings, "Targets"), "Arn": rule.arn}

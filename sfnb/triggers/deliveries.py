@@ -26,6 +26,7 @@ import msgspec
 from sfnb.engine.clock import SeededChance
 from sfnb.engine.ports import Resource
 from sfnb.errors import StoreFault
+from sfnb.triggers.keeping import Keeping
 from sfnb.triggers.kept import DEAD_LETTER, DELIVERY, Shelf, resource
 from sfnb.triggers.ports import Refused, World
 from sfnb.triggers.records import Counts, service_of
@@ -127,8 +128,7 @@ class Deliverer:
         self._threads: list[threading.Thread] = []
         self._open: dict[str, str] = {}
         self._busy = 0
-        self._settled: list[str] = []
-        self._forgetting = False
+        self._keeping = Keeping(shelf, self._post)
         self._burying = threading.Lock()
         self._buried: deque[str] | None = None
         self._closed = False
@@ -144,7 +144,7 @@ class Deliverer:
         if self._shelf.durable:
             kept += [resource(f"delivery:{each.id}", DELIVERY, each) for each in deliveries]
         if kept:
-            self._forget(kept)
+            self._keeping.keep(kept)
         self.take_up(deliveries)
 
     def take_up(self, deliveries: Iterable[Delivery]) -> None:
@@ -177,7 +177,10 @@ class Deliverer:
 
         gone: whether it is ours to pass on what no trigger that is kept has received.
         """
-        left = [each for each in self._shelf.all(DELIVERY, Delivery) if each.id not in self._open]
+        kept = self._shelf.all(DELIVERY, Delivery)
+        with self._changed:
+            known = {*(f"delivery:{id}" for id in self._open), *self._keeping.unwanted}
+        left = [each for each in kept if f"delivery:{each.id}" not in known]
         return [
             each
             for each in left
@@ -202,8 +205,8 @@ class Deliverer:
         for _ in threads:
             self._queue.put(None)
         for thread in threads:
-            thread.join(seconds / len(threads))
-        self._forget_at_leisure()
+            thread.join(1 / len(threads))
+        self._keeping.forget_now()
 
     def _post(self, action: Callable[[], None]) -> None:
         with self._changed:
@@ -243,7 +246,7 @@ class Deliverer:
             return
         with self._changed:
             counts = self._counts(delivery.trigger)
-            if counts is not None and execution is not None:
+            if counts is not None:
                 counts.start(execution)
         self._settle(delivery)
 
@@ -280,9 +283,14 @@ class Deliverer:
 
     def _give_up(self, delivery: Delivery, letter: DeadLetter, fault: Refused) -> None:
         """Into the queue of its target first: better there twice than not at all."""
-        log.warning("%s: %s: %s; sfnb.dead_letters() has what it was", delivery.trigger, fault.code, fault)
+        known = self._counts(delivery.trigger)
+        if known is None or f"{fault.code}: {fault}" not in known.dropped:  # once is enough
+            log.warning(
+                "%s: %s: %s; sfnb.dead_letters() has what it was", delivery.trigger, fault.code, fault
+            )
         self._bury(delivery.target.get("DeadLetterConfig", {}).get("Arn"), letter)
         self._drop(delivery, fault)
+        self._gave_up(delivery, letter)
         self._keep_letter(letter)
 
     def _keep_letter(self, letter: DeadLetter) -> None:
@@ -292,7 +300,8 @@ class Deliverer:
                     self._buried = deque(f"dead:{each.id}" for each in self.dead_letters())
                 oldest = list(self._buried)[: len(self._buried) + 1 - MOST_DEAD_LETTERS]
                 self._shelf.keep(
-                    resource(f"dead:{letter.id}", DEAD_LETTER, letter), drop=[f"delivery:{letter.id}", *oldest]
+                    resource(f"dead:{letter.id}", DEAD_LETTER, letter),
+                    drop=[f"delivery:{letter.id}", *oldest],
                 )
                 for _ in oldest:
                     self._buried.popleft()
@@ -333,43 +342,13 @@ class Deliverer:
             log.warning("the dead-letter queue %s takes nothing: %s", queue, fault)
 
     def _settle(self, delivery: Delivery) -> None:
-        """Forget what has been passed on, many at a time."""
         with self._changed:
             self._open.pop(delivery.id, None)
-            if not self._shelf.durable:
-                return
-            self._settled.append(f"delivery:{delivery.id}")
-            if self._forgetting:
-                return  # who put the first forgets them all
-            self._forgetting = True
-        self._post(self._forget_at_leisure)
-
-    def _forget_at_leisure(self) -> None:
-        with self._changed:
-            self._forgetting = False
-        try:
-            self._forget(())
-        except StoreFault as fault:
-            log.warning("what has been passed on cannot be forgotten yet: %s", fault)
-
-    def _forget(self, keep: Sequence[Resource]) -> None:
-        """Keep these, and with them forget what has been passed on; raises StoreFault."""
-        with self._changed:
-            settled, self._settled = self._settled, []
-        if not (keep or settled):
-            return
-        kept = {each.arn for each in keep}
-        try:
-            self._shelf.keep(*keep, drop=[name for name in settled if name not in kept])
-        except StoreFault:
-            with self._changed:
-                self._settled += settled
-            raise
+        if self._shelf.durable:
+            self._keeping.forget(f"delivery:{delivery.id}")
 
 
-def _letter(
-    delivery: Delivery, number: int, fault: Refused, condition: str, now: datetime
-) -> DeadLetter:
+def _letter(delivery: Delivery, number: int, fault: Refused, condition: str, now: datetime) -> DeadLetter:
     return DeadLetter(
         id=delivery.id,
         trigger=delivery.trigger,

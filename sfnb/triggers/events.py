@@ -13,8 +13,8 @@ import msgspec
 from sfnb.engine.clock import new_name
 from sfnb.values import Json
 
-MOST_BYTES = 262_144
-"""Of the entries of one request, all together."""
+MOST_BYTES = 1_048_576
+"""Of the entries of one request, all together: 256 KB until January 2026."""
 
 Event = dict[str, Any]
 
@@ -36,6 +36,8 @@ def event_of(entry: dict[str, Any], account: str, region: str, now: datetime) ->
             )
     if entry["Source"].startswith("aws."):
         raise BadEntry("NotAuthorizedForSourceException", "Not authorized for the source.")
+    for name in ("Source", "DetailType", "Resources"):
+        _check_text(name, entry.get(name) or "")
     try:
         detail = msgspec.json.decode(entry["Detail"])
     except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
@@ -51,6 +53,16 @@ def event_of(entry: dict[str, Any], account: str, region: str, now: datetime) ->
         moment=entry.get("Time") or now,
         resources=list(entry.get("Resources", ())),
     )
+
+
+def _check_text(name: str, given: str | list[str]) -> None:
+    """Raises BadEntry where it cannot be written: half a surrogate pair is no character."""
+    try:
+        msgspec.json.encode(given)
+    except UnicodeEncodeError:
+        raise BadEntry(
+            "InvalidArgument", f"Parameter {name} is not valid. Reason: it holds half a surrogate pair."
+        ) from None
 
 
 def made(

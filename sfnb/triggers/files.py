@@ -5,6 +5,8 @@ objects. Here somebody has to look at the folder: one watcher for all buckets, w
 
 An object is there when nothing has been written to it for a moment, for a file that is being copied is no
 object yet. Its event has an id that is drawn from the file, so one that is seen twice starts one execution.
+What each trigger has been told of is kept, so that it is told in the next process of what has landed
+meanwhile, whenever it is taken up there.
 Source: S3 user guide, "Using EventBridge", "EventBridge event message structure".
 """
 
@@ -12,8 +14,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -21,6 +23,7 @@ import msgspec
 from sfnb.engine.clock import uuid_of
 from sfnb.errors import SfnbError
 from sfnb.triggers.events import Event, made
+from sfnb.triggers.folders import Mark, Settling, follow, objects
 from sfnb.triggers.kept import resource
 from sfnb.triggers.records import Trigger
 from sfnb.triggers.rules import DEFAULT, Rules
@@ -31,17 +34,40 @@ if TYPE_CHECKING:
 log = logging.getLogger("sfnb")
 
 LISTING = "bucketListing"
-QUIET_MILLISECONDS = 300
-"""How long nothing is written to a file that is there."""
-STEP_MILLISECONDS = 50
 CREATED, DELETED = "Object Created", "Object Deleted"
 
 
 class Listing(msgspec.Struct, kw_only=True):
-    """The objects of a bucket that have been told of: fingerprints of files, by their keys."""
+    """The objects of a bucket that a trigger has been told of.
 
+    trigger: its key. created: when it was made; what is kept of an older one of its name is none of it.
+    objects: marks of files, by their keys. gone: how many it has been told of as deleted, so that a file that
+        comes back is another one.
+    """
+
+    trigger: str
+    created: str
     bucket: str
-    objects: dict[str, str]
+    objects: dict[str, Mark]
+    gone: int = 0
+
+    @property
+    def name(self) -> str:
+        return f"{LISTING}:{self.bucket}:{self.trigger}"
+
+
+class Change(msgspec.Struct, frozen=True):
+    """A file that has come or gone. number: `Listing.gone` before it."""
+
+    kind: str
+    bucket: str
+    key: str
+    mark: Mark
+    number: int
+
+    @property
+    def id(self) -> str:
+        return uuid_of(f"{self.kind} {self.bucket} {self.key} {self.mark} {self.number}")
 
 
 class Files:
@@ -51,8 +77,9 @@ class Files:
         self._here = here
         self._watching: threading.Thread | None = None
         self._stop = threading.Event()
-        self._ready = threading.Event()
-        self._listings: dict[str, Listing] = {}
+        self._again = threading.Event()
+        self._listings: dict[str, list[Listing]] = {}
+        self._settling: dict[str, Settling] = {}
         self._looking = threading.Lock()
 
     @property
@@ -66,40 +93,60 @@ class Files:
 
     def begin(self, trigger: Trigger) -> None:
         self._rules.begin(trigger)
-        known = {each.bucket: each for each in self._here.shelf.all(LISTING, Listing)}
+        folder = self._folder()
+        with self._looking:
+            self._listings[trigger.key] = [self._listing(trigger, bucket) for bucket in buckets_of(trigger)]
         for bucket in buckets_of(trigger):
-            if bucket not in self._listings:
-                listed = self._objects(bucket)
-                listing = known.get(bucket) or Listing(bucket=bucket, objects=listed)
-                self._listings[bucket] = listing
-                if bucket not in known:
-                    self._keep(listing)
-                elif trigger.options.get("missed", "all") != "all":
-                    listing.objects = listed
-        self._watch()
-        self._look()
+            (folder / bucket).mkdir(parents=True, exist_ok=True)
+        self._watch(folder)
+
+    def _listing(self, trigger: Trigger, bucket: str) -> Listing:
+        """What it has been told of; all that there is, where it is new or wants no more."""
+        known = self._known(trigger).get(bucket)
+        if known is not None and trigger.options.get("missed", "all") == "all":
+            return known
+        listing = Listing(
+            trigger=trigger.key,
+            created=trigger.created.isoformat(),
+            bucket=bucket,
+            objects=objects(self._folder() / bucket),
+            gone=0 if known is None else known.gone,
+        )
+        self._here.shelf.keep(resource(listing.name, LISTING, listing))
+        return listing
+
+    def _known(self, trigger: Trigger) -> dict[str, Listing]:
+        """What is kept of it, by bucket."""
+        created = trigger.created.isoformat()
+        return {
+            each.bucket: each
+            for each in self._here.shelf.all(LISTING, Listing)
+            if each.trigger == trigger.key and each.created == created
+        }
 
     def end(self, trigger: Trigger) -> None:
         self._rules.end(trigger)
-        watched = [key for key in self._here.held if key.startswith("file:") and key != trigger.key]
-        if not watched:
-            self._stop.set()
-            thread, self._watching = self._watching, None
-            if thread is not None and thread is not threading.current_thread():
-                thread.join(5)
-            self._listings.clear()
+        with self._looking:
+            self._listings.pop(trigger.key, None)
+            if self._listings:
+                return
+        self._stop.set()
+        thread, self._watching = self._watching, None
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(5)
+        self._settling.clear()
 
     def words(self, trigger: Trigger) -> str:
         keys = trigger.options.get("files", "files")
         return f"{keys} in s3://{', '.join(buckets_of(trigger))}"
 
     def missed(self, trigger: Trigger) -> str:
-        known = {each.bucket: each for each in self._here.shelf.all(LISTING, Listing)}
+        known = self._known(trigger)
+        rule = self._rules.get(trigger)
         landed = sum(
-            1
-            for bucket in buckets_of(trigger)
-            for key, fingerprint in self._objects(bucket).items()
-            if bucket in known and known[bucket].objects.get(key) != fingerprint
+            rule.pattern is not None and rule.pattern.matches(self._event(change))
+            for bucket, listing in known.items()
+            for change in _changes(listing, objects(self._folder() / bucket))
         )
         if not landed:
             return ""
@@ -120,108 +167,110 @@ class Files:
             )
         return folder
 
-    def _objects(self, bucket: str) -> dict[str, str]:
-        """What there is in a bucket: a fingerprint of each file, by its key."""
-        return dict(_walk(self._folder() / bucket, ""))
-
-    def _watch(self) -> None:
-        """Look at the folder whenever something has changed there."""
+    def _watch(self, folder: Path) -> None:
+        """Look at the folder now, and whenever something has changed there."""
         if self._watching is not None:
+            self._again.set()
             return
-        folder = self._folder()
-        for bucket in self._listings:
-            (folder / bucket).mkdir(parents=True, exist_ok=True)
-        self._stop, self._ready = threading.Event(), threading.Event()
+        self._stop, ready = threading.Event(), threading.Event()
         self._watching = threading.Thread(
-            target=self._follow, args=(folder, self._stop, self._ready), name="sfnb files", daemon=True
+            target=follow,
+            args=(folder, self._stop, ready, self._again, self._look),
+            name="sfnb files",
+            daemon=True,
         )
         self._watching.start()
-        self._ready.wait(5)
-
-    def _follow(self, folder: Path, stop: threading.Event, ready: threading.Event) -> None:
-        from watchfiles import watch
-
-        changes = watch(
-            folder,
-            stop_event=stop,
-            debounce=QUIET_MILLISECONDS,
-            step=STEP_MILLISECONDS,
-            rust_timeout=200,
-            yield_on_timeout=True,
-            raise_interrupt=False,
-        )
-        unsettled = False
-        for changed in changes:
-            ready.set()
-            if stop.is_set():
-                return
-            if changed or unsettled:
-                try:
-                    unsettled = self._look()
-                except Exception:
-                    log.exception("the buckets in %s cannot be looked at", folder)
+        ready.wait(5)
 
     def _look(self) -> bool:
         """Tell the bus of what has changed; whether something is still being written."""
-        unsettled = False
         with self._looking:
-            now = self._here.world.clock.now().timestamp()
-            for listing in list(self._listings.values()):
-                found = self._objects(listing.bucket)
-                new = {key: mark for key, mark in found.items() if listing.objects.get(key) != mark}
-                young = {key for key, mark in new.items() if now - _written(mark) < QUIET_MILLISECONDS / 1000}
-                gone = [key for key in listing.objects if key not in found]
-                ready = {key: mark for key, mark in new.items() if key not in young}
-                unsettled = unsettled or bool(young)
-                if ready or gone:
-                    events = [self._created(listing.bucket, key, mark) for key, mark in ready.items()]
-                    events += [self._deleted(listing.bucket, key, listing.objects[key]) for key in gone]
-                    self._here.buses.take(events, DEFAULT)
-                    listing.objects = {**listing.objects, **ready}
-                    for key in gone:
-                        del listing.objects[key]
-                    self._keep(listing)
-        return unsettled
+            unsettled = False
+            watched = {each.bucket for listings in self._listings.values() for each in listings}
+            for bucket in watched:
+                unsettled = self._look_at(bucket) or unsettled
+            return unsettled
 
-    def _keep(self, listing: Listing) -> None:
-        self._here.shelf.keep(resource(f"{LISTING}:{listing.bucket}", LISTING, listing))
+    def _look_at(self, bucket: str) -> bool:
+        """Those triggers are told to whom it is new: all of them, but after they were taken up."""
+        found = objects(self._folder() / bucket)
+        listings = [each for some in self._listings.values() for each in some if each.bucket == bucket]
+        new = {listing.trigger: _changes(listing, found) for listing in listings}
+        fresh = {each.key: each.mark for some in new.values() for each in some if each.kind == CREATED}
+        young = self._settling.setdefault(bucket, Settling()).young(fresh, monotonic())
+        told: dict[Change, list[str]] = {}
+        for trigger, changes in new.items():
+            for change in changes:
+                if change.key not in young:
+                    told.setdefault(change, []).append(trigger)
+        by_triggers: dict[tuple[str, ...], list[Change]] = {}
+        for change, triggers in told.items():
+            by_triggers.setdefault(tuple(triggers), []).append(change)
+        for names, changes in by_triggers.items():
+            only = () if len(names) == len(listings) else self._arns(names)
+            self._here.buses.take([self._event(change) for change in changes], DEFAULT, only=only)
+            self._note([each for each in listings if each.trigger in names], changes)
+        return bool(young)
+
+    def _arns(self, triggers: tuple[str, ...]) -> list[str]:
+        rules = self._rules.of(DEFAULT)
+        return [rule.arn for rule in rules if rule.trigger.key in triggers]
+
+    def _note(self, listings: list[Listing], changes: list[Change]) -> None:
+        for listing in listings:
+            for change in changes:
+                if change.kind == CREATED:
+                    listing.objects[change.key] = change.mark
+                else:
+                    del listing.objects[change.key]
+                    listing.gone += 1
+        self._here.shelf.keep(*(resource(each.name, LISTING, each) for each in listings))
 
     # Events
 
-    def _created(self, bucket: str, key: str, mark: str) -> Event:
-        size = int(mark.split("-")[1])
-        facts = {"size": size, "etag": self._here.world.etag(bucket, key)}
-        return self._event(bucket, key, mark, CREATED, facts, "PutObject")
-
-    def _deleted(self, bucket: str, key: str, mark: str) -> Event:
-        return self._event(bucket, key, mark, DELETED, {}, "DeleteObject")
-
-    def _event(
-        self, bucket: str, key: str, mark: str, kind: str, facts: dict[str, Any], reason: str
-    ) -> Event:
-        world = self._here.world
-        id = uuid_of(f"{kind} {bucket} {key} {mark}")
+    def _event(self, change: Change) -> Event:
+        world, created = self._here.world, change.kind == CREATED
         detail: dict[str, Any] = {
             "version": "0",
-            "bucket": {"name": bucket},
-            "object": {"key": key, **facts, "sequencer": f"{_nanoseconds(mark):018X}"},
-            "request-id": id.replace("-", "")[:16].upper(),
+            "bucket": {"name": change.bucket},
+            "object": {
+                "key": change.key,
+                **({"size": change.mark.size} if created else {}),
+                **({"etag": world.etag(change.bucket, change.key)} if created else {}),
+                "sequencer": f"{change.mark.nanoseconds:018X}",
+            },
+            "request-id": change.id.replace("-", "")[:16].upper(),
             "requester": world.account,
             "source-ip-address": "127.0.0.1",
-            "reason": reason,
+            "reason": "PutObject" if created else "DeleteObject",
         }
-        if kind == DELETED:
+        if not created:
             detail["deletion-type"] = "Permanently Deleted"
         return made(
             source="aws.s3",
-            detail_type=kind,
+            detail_type=change.kind,
             detail=detail,
             account=world.account,
             region=world.region,
             moment=world.clock.now(),
-            resources=[f"arn:aws:s3:::{bucket}"],
-            id=id,
+            resources=[f"arn:aws:s3:::{change.bucket}"],
+            id=change.id,
         )
+
+
+def _changes(listing: Listing, found: dict[str, Mark]) -> list[Change]:
+    """What its trigger has not been told of."""
+    come = [
+        Change(CREATED, listing.bucket, key, mark, listing.gone)
+        for key, mark in found.items()
+        if listing.objects.get(key) != mark
+    ]
+    gone = [
+        Change(DELETED, listing.bucket, key, mark, listing.gone)
+        for key, mark in listing.objects.items()
+        if key not in found
+    ]
+    return come + gone
 
 
 def buckets_of(trigger: Trigger) -> list[str]:
@@ -229,29 +278,3 @@ def buckets_of(trigger: Trigger) -> list[str]:
     pattern = msgspec.json.decode(trigger.settings["EventPattern"])
     names = pattern.get("detail", {}).get("bucket", {}).get("name", [])
     return [name for name in names if isinstance(name, str)]
-
-
-def _walk(folder: Path, prefix: str) -> Iterator[tuple[str, str]]:
-    try:
-        entries = sorted(folder.iterdir())
-    except OSError:
-        return
-    for entry in entries:
-        if entry.name.startswith("."):
-            continue
-        try:
-            if entry.is_dir():
-                yield from _walk(entry, f"{prefix}{entry.name}/")
-                continue
-            facts = entry.stat()
-        except OSError:
-            continue  # it has gone meanwhile
-        yield f"{prefix}{entry.name}", f"{facts.st_mtime_ns}-{facts.st_size}-{facts.st_ino}"
-
-
-def _nanoseconds(mark: str) -> int:
-    return int(mark.split("-", maxsplit=1)[0])
-
-
-def _written(mark: str) -> float:
-    return _nanoseconds(mark) / 1e9

@@ -6,6 +6,7 @@ lives; in another one it is taken up when there is something again for it to sta
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -14,13 +15,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from msgspec import structs
 
+from sfnb.errors import SfnbError, StoreFault
 from sfnb.triggers.buses import Buses
-from sfnb.triggers.deliveries import DeadLetter, Deliverer, Delivery
+from sfnb.triggers.deliveries import OVERLAP, DeadLetter, Deliverer, Delivery
 from sfnb.triggers.kept import Shelf, resource_of
+from sfnb.triggers.pipes import Pipes
 from sfnb.triggers.ports import Refused, World
 from sfnb.triggers.records import Counts, Trigger, service_of
 from sfnb.triggers.recurring import Recurring
 from sfnb.triggers.refusals import ConflictException, ResourceNotFoundException
+from sfnb.triggers.rounds import Rounds
 from sfnb.triggers.scheduler import Scheduler
 from sfnb.triggers.targets import send
 from sfnb.triggers.timetable import Timetable, perform
@@ -28,7 +32,11 @@ from sfnb.triggers.timetable import Timetable, perform
 if TYPE_CHECKING:
     from sfnb.triggers.routes import Routes
 
+log = logging.getLogger("sfnb")
+
 SETTLING_SECONDS = 10.0
+STARTED_HERE = ("states", "lambda")
+"""The services whose resources a trigger waits for."""
 
 
 class Kind(Protocol):
@@ -75,16 +83,23 @@ class Triggers:
         self.began = world.clock.now()
         self.changing = threading.RLock()
         self.held: dict[str, Trigger] = {}
+        self.unfit: dict[str, str] = {}
+        """Triggers that could not be taken up, by key, and why."""
         self.watchers: list[Callable[[], None]] = []
         """Called when there are other triggers than before."""
         self.shelf = Shelf(lambda: world.store)
         self.timetable = Timetable(lambda: world.clock)
         self.deliverer = Deliverer(world, self.timetable, self.shelf, self.send, self.counts, self.gave_up)
         self.recurring = Recurring(self)
+        self.rounds = Rounds(lambda: world.clock)
+        self._one_by_one = threading.Lock()
+        self._awaited: set[str] = set()
+        """What is started by triggers that were taken up before it was there again."""
         self._homes = kinds
         self._kinds: dict[str, Kind] = {}
         self.buses = Buses(self)
         self.scheduler = Scheduler(self)
+        self.pipes = Pipes(self)
 
     # What there is
 
@@ -106,7 +121,7 @@ class Triggers:
         with self.changing:
             if key in self.held:
                 return self.held[key]
-        return next((each for each in self.shelf.triggers() if each.key == key), None)
+        return self.shelf.trigger(key)
 
     def of_kind(self, kind: str) -> list[Trigger]:
         """All that are kept, whoever runs them."""
@@ -122,8 +137,14 @@ class Triggers:
     def _runs(self, trigger: Trigger) -> str:
         if trigger.key in self.held:
             return "here"
-        missing = [name for name in trigger.targets if not self.world.knows(name)]
-        return f"waits for {missing[0].rpartition(':')[2]}" if missing else "in another process"
+        missing = self._missing(trigger.targets)
+        if missing:
+            return f"waits for {missing[0].rpartition(':')[2]}"
+        return self.unfit.get(trigger.key, "in another process")
+
+    def _missing(self, arns: Iterable[str]) -> list[str]:
+        """Those that are to be started and are not there yet."""
+        return [arn for arn in arns if service_of(arn) in STARTED_HERE and not self.world.knows(arn)]
 
     def counts(self, key: str) -> Counts | None:
         trigger = self.held.get(key)
@@ -142,20 +163,39 @@ class Triggers:
         kind = self.kind(trigger.kind)
         kind.check(trigger)
         with self.changing:
-            holder = self.shelf.hold(trigger.key)
+            known, runs = self.get(trigger.key), trigger.key in self.held
+            holder = None if runs else self.shelf.hold(trigger.key)
             if holder is not None:
                 raise ConflictException(
                     f"{trigger.kind} '{trigger.name}' is run by {holder}: end that, or give another name"
                 )
-            before = self.held.get(trigger.key)
             self.shelf.keep_trigger(trigger)
-            self.shelf.hold(trigger.key)
-            if before is not None:
-                kind.end(before)
+            holder = None if runs else self.shelf.hold(trigger.key)
+            if holder is not None:  # it was quicker
+                raise ConflictException(f"{trigger.kind} '{trigger.name}' is run by {holder}")
+            self.unfit.pop(trigger.key, None)
             self.held[trigger.key] = trigger
-            kind.begin(trigger)
+            try:
+                if known is not None and runs:
+                    kind.end(known)
+                kind.begin(trigger)
+            except BaseException:
+                self._put_back(kind, trigger, known, runs)
+                raise
         self._tell()
         return trigger
+
+    def _put_back(self, kind: Kind, trigger: Trigger, known: Trigger | None, runs: bool) -> None:
+        """It could not begin: let all be as it was before. known: the one of its key; runs: it ran here."""
+        if known is None:
+            self.shelf.drop_trigger(trigger.key)
+        else:
+            self.shelf.keep_trigger(known)
+        del self.held[trigger.key]
+        kind.end(trigger)
+        if known is not None and runs:
+            self.held[trigger.key] = known
+            kind.begin(known)
 
     def remove(self, key: str) -> None:
         """Let it be gone; raises ResourceNotFoundException, and ConflictException where another runs it."""
@@ -166,7 +206,9 @@ class Triggers:
             holder = self.shelf.hold(key)
             if holder is not None:
                 raise ConflictException(f"'{trigger.name}' is run by {holder}")
+            self.deliverer.hold(key)
             self.shelf.drop_trigger(key)
+            self.unfit.pop(key, None)
             if self.held.pop(key, None) is not None:
                 self.kind(trigger.kind).end(trigger)
         self._tell()
@@ -184,14 +226,16 @@ class Triggers:
 
     def save(self, trigger: Trigger) -> None:
         """Keep what it counts."""
-        if trigger.key in self.held:
-            self.shelf.keep_trigger(trigger)
+        with self.changing:
+            if trigger.key in self.held:
+                self.shelf.keep_trigger(trigger)
 
     def adopt(self, arns: Iterable[str] | None = None) -> list[Adopted]:
         """Run those that are kept and that nobody runs; answers with them.
 
         arns: only those that start one of these; None: all that have something to start here.
-        What they have received and not passed on in a process that has ended is passed on.
+        What they have received and not passed on in a process that has ended is passed on; so is what a
+        trigger has received that is gone.
         """
         wanted = None if arns is None else set(arns)
         adopted: list[Adopted] = []
@@ -201,34 +245,72 @@ class Triggers:
                     continue
                 if not (self._can_start(trigger) if wanted is None else wanted.intersection(trigger.targets)):
                     continue
-                if trigger.kind not in self._homes or self.shelf.hold(trigger.key) is not None:
-                    continue
-                self.held[trigger.key] = trigger
-                adopted.append(Adopted(trigger, self.kind(trigger.kind).missed(trigger)))
-            if not adopted:
-                return []
-            left = self.deliverer.left_over({trigger.key for trigger, _ in adopted})
-            for trigger, _ in adopted:
-                self.kind(trigger.kind).begin(trigger)
+                missed = self._hold(trigger)
+                if missed is not None:
+                    adopted.append(Adopted(trigger, missed))
+            kept = {trigger.key for trigger in self.shelf.triggers()}
+
+            def gone(delivery: Delivery) -> bool:
+                arn = delivery.target.get("Arn", "")
+                return delivery.trigger not in kept and (
+                    arn in wanted if wanted else not self._missing([arn])
+                )
+
+            left = self.deliverer.left_over({trigger.key for trigger, _ in adopted}, gone)
+            adopted = [each for each in adopted if self._begin(each.trigger)]
         self.deliverer.take_up(left)
-        self._tell()
+        if adopted:
+            self._tell()
         return adopted
+
+    def _begin(self, trigger: Trigger) -> bool:
+        """Whether one that was taken up can run here: not where a package is missing, or a port is taken."""
+        kind = self.kind(trigger.kind)
+        try:
+            kind.begin(trigger)
+        except SfnbError as fault:
+            del self.held[trigger.key]
+            kind.end(trigger)
+            self.unfit[trigger.key] = f"cannot run: {fault}"
+            log.warning("%s cannot run: %s", trigger.key, fault)
+            return False
+        return True
+
+    def _hold(self, trigger: Trigger) -> str | None:
+        """Make one ours that nobody runs; what it has missed, None where it cannot be."""
+        if trigger.kind not in self._homes or self.shelf.hold(trigger.key) is not None:
+            return None
+        try:
+            kind = self.kind(trigger.kind)
+            kind.check(trigger)
+            missed = kind.missed(trigger)
+        except SfnbError as fault:
+            self.unfit[trigger.key] = f"cannot run: {fault}"
+            log.warning("%s cannot run: %s", trigger.key, fault)
+            return None
+        self.held[trigger.key] = trigger
+        self._awaited.update(self._missing(trigger.targets))
+        return missed
 
     def _can_start(self, trigger: Trigger) -> bool:
         """Whether something that it starts is here, if it starts anything of this process."""
-        own = [arn for arn in trigger.targets if service_of(arn) in ("states", "lambda")]
-        return not own or any(map(self.world.knows, own))
+        own = [arn for arn in trigger.targets if service_of(arn) in STARTED_HERE]
+        return not own or len(self._missing(own)) < len(own)
 
     def close(self) -> None:
         """Let everything go; what is kept goes on in the next process."""
         self.timetable.close()
+        self.buses.close()
         with self.changing:
             held, self.held = list(self.held.values()), {}
             for trigger in held:
                 self.kind(trigger.kind).end(trigger)
         self.deliverer.close()
         if held and self.shelf.durable:
-            self.shelf.keep(*map(resource_of, held))
+            try:
+                self.shelf.keep(*map(resource_of, held))
+            except StoreFault as fault:
+                log.warning("what triggers have counted is lost: %s", fault)
 
     def _tell(self) -> None:
         for watcher in list(self.watchers):
@@ -238,15 +320,33 @@ class Triggers:
 
     def send(self, delivery: Delivery) -> str | None:
         """Pass on what was received; see `targets.send`."""
-        trigger = self.held.get(delivery.trigger)
-        if trigger is not None and trigger.options.get("overlap") == "skip":
-            before = trigger.counts.execution
-            if before is not None and self.world.is_running(before):
-                raise Refused("OVERLAP", "the run before is still going on (overlap='skip')")
         if service_of(delivery.target.get("Arn", "")) == "events":
             self.buses.pass_on(delivery)
             return None
-        return send(self.world, delivery)
+        self.rounds.turn(delivery)
+        self._check_there(delivery)
+        trigger = self.held.get(delivery.trigger)
+        if trigger is None or trigger.options.get("overlap") != "skip":
+            return send(self.world, delivery)
+        return self._send_alone(trigger, delivery)
+
+    def _check_there(self, delivery: Delivery) -> None:
+        """Raises Refused, to be tried again, while what it is for is only on its way back."""
+        arn = delivery.target.get("Arn", "")
+        if arn in self._awaited:
+            if not self.world.knows(arn):
+                raise Refused("NOT_YET_THERE", f"{arn} has not been defined again yet", again=True)
+            self._awaited.discard(arn)
+
+    def _send_alone(self, trigger: Trigger, delivery: Delivery) -> str | None:
+        """Unless the one before is still going on."""
+        with self._one_by_one:
+            before = trigger.counts.execution
+            if before is not None and not _is_of(before, delivery) and self.world.is_running(before):
+                raise Refused(OVERLAP, "the run before is still going on (overlap='skip')")
+            trigger.counts.execution = send(self.world, delivery)
+            self.save(trigger)
+            return trigger.counts.execution
 
     def gave_up(self, delivery: Delivery, letter: DeadLetter) -> None:
         """Something cannot be delivered: a topic rule may have an error action for that."""
@@ -262,6 +362,11 @@ class Triggers:
             perform(timer)
             self.deliverer.wait(SETTLING_SECONDS)
         clock.jump(until)
+
+
+def _is_of(execution: str, delivery: Delivery) -> bool:
+    """Whether a delivery that is made again has begun this execution before."""
+    return delivery.name is not None and execution.endswith(f":{delivery.name}")
 
 
 def described(trigger: Trigger) -> dict[str, Any]:

@@ -39,6 +39,7 @@ __all__ = [
     "check_target_input",
     "decoded",
     "pipe_input",
+    "pipe_text",
     "scheduler_input",
     "target_input",
 ]
@@ -295,17 +296,22 @@ def pipe_input(template: str | None, record: Json, facts: PipeFacts) -> Json:
     """
     if not template:
         return record
+    text = pipe_text(template, record, facts)
+    try:
+        return decode(text)
+    except (ValueError, RecursionError):
+        raise InvalidTargetInput(f"The filled InputTemplate is no JSON: {text[:200]}") from None
+
+
+def pipe_text(template: str, record: Json, facts: PipeFacts) -> str:
+    """The text of one record for a target that takes any: a queue, a topic."""
     parts = cut(template, _pipe_hole)
     opened = decoded(record)
 
     def fill(name: str) -> Json | Nothing:
         return find(name, opened) if name.startswith("$") else _pipe_word(name, record, opened, facts)
 
-    text = fill_in(parts, fill, as_text=template.lstrip()[:1] not in ("{", "["))
-    try:
-        return decode(text)
-    except (ValueError, RecursionError):
-        raise InvalidTargetInput(f"The filled InputTemplate is no JSON: {text[:200]}") from None
+    return fill_in(parts, fill, as_text=template.lstrip()[:1] not in ("{", "["))
 
 
 def _pipe_word(name: str, record: Json, opened: Json, facts: PipeFacts) -> Json | Nothing:

@@ -41,6 +41,14 @@ class Shelf:
         """Of all processes that share the store, oldest first."""
         return map(_trigger.decode, self._store().resources(TRIGGER))
 
+    def trigger(self, key: str) -> Trigger | None:
+        return self.find(name_of(key), Trigger)
+
+    def find(self, name: str, shape: type[Kept]) -> Kept | None:
+        """What is kept under a name."""
+        data = self._store().resource(name)
+        return None if data is None else msgspec.json.decode(data, type=shape)
+
     def all(self, kind: str, shape: type[Kept]) -> list[Kept]:
         decoder = msgspec.json.Decoder(shape)
         return [decoder.decode(data) for data in self._store().resources(kind)]

@@ -31,6 +31,9 @@ def _place(token: str | None) -> int:
     if token is None:
         return 0
     try:
-        return int(base64.b64decode(token, validate=True).decode("ascii"))
+        written = base64.b64decode(token, validate=True).decode("ascii")
     except (ValueError, binascii.Error):
-        raise ValidationException("The NextToken is not one that was given.") from None
+        written = ""
+    if not written.isdecimal() or len(written) > 9:
+        raise ValidationException("The NextToken is not one that was given.")
+    return int(written)

@@ -82,11 +82,19 @@ class World(Protocol):
     def run(self, start: Start) -> dict[str, Any]:
         """Run an EXPRESS execution to its end; answers as StartSyncExecution does. Raises Refused."""
 
-    def ask(self, action: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Perform an action of Step Functions' API: "StartExecution"; raises Refused."""
+    def ask(
+        self, action: str, parameters: Mapping[str, Any], *, trigger: str | None = None
+    ) -> dict[str, Any]:
+        """Perform an action of Step Functions' API: "StartExecution". trigger: what asks, by its key.
 
-    def serve(self) -> str:
-        """The URL of the server of this process, which begins where there is none yet; raises SfnbError."""
+        Raises Refused, StoreFault.
+        """
+
+    def serve(self, port: int | None = None) -> str:
+        """The URL of the server of this process, which begins where there is none yet.
+
+        port: that it is to have, if it is free. Raises SfnbError.
+        """
 
     def call(self, arn: str, payload: Payload) -> Payload:
         """Call a Lambda function, or the Python function that stands for it. Raises Refused."""
@@ -108,6 +116,9 @@ class World(Protocol):
 
     def etag(self, bucket: str, key: str) -> str:
         """Of an object in that folder, without quotes; "" where it has gone."""
+
+    def has_function(self, arn: str) -> bool:
+        """Whether a Python function of this process stands for a Lambda function."""
 
     def knows(self, arn: str) -> bool:
         """Whether a machine or function is here to be started."""

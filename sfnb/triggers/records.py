@@ -14,8 +14,9 @@ MOST_REASONS = 50
 class Counts(msgspec.Struct, kw_only=True):
     """What a trigger has seen.
 
-    matched: events, times, requests, messages that it is there for. started: executions.
-    dropped: by the reason, how often nothing was started. last: when it last matched. execution: the latest.
+    matched: events, times, requests, messages that it is there for. started: executions, calls of functions,
+    messages passed on. dropped: by the reason, how often nothing was started. last: when it last matched.
+    execution: the latest.
     """
 
     matched: int = 0
@@ -28,9 +29,10 @@ class Counts(msgspec.Struct, kw_only=True):
         self.matched += count
         self.last = moment
 
-    def start(self, execution: str) -> None:
+    def start(self, execution: str | None) -> None:
+        """execution: None for what is none, as a function that has been called."""
         self.started += 1
-        self.execution = execution
+        self.execution = execution or self.execution
 
     def drop(self, reason: str, count: int = 1) -> None:
         if reason not in self.dropped and len(self.dropped) >= MOST_REASONS:

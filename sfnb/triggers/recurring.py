@@ -10,6 +10,7 @@ of them is for the user to say: `options["missed"]` is "skip", "once" (the lates
 from __future__ import annotations
 
 import heapq
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -17,8 +18,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from sfnb.errors import StoreFault
 from sfnb.triggers.deliveries import Delivery
+from sfnb.triggers.inputs import InvalidTargetInput
 from sfnb.triggers.kept import resource_of
+from sfnb.triggers.ports import Refused
 from sfnb.triggers.records import Trigger
 from sfnb.triggers.schedules import FlexibleTimeWindow, Schedule, missed, window_moment
 from sfnb.triggers.timetable import Timer
@@ -26,8 +30,12 @@ from sfnb.triggers.timetable import Timer
 if TYPE_CHECKING:
     from sfnb.triggers.held import Triggers
 
+log = logging.getLogger("sfnb")
+
 LATE = timedelta(minutes=1)
 """What is dealt with later than this after its time has been missed: AWS's own precision is a minute."""
+STORE_PAUSE = timedelta(seconds=5)
+"""Before what is due is looked at again, where the store takes nothing."""
 MOST_CAUGHT_UP = 10_000
 """How many missed runs are made up for at once, at most."""
 
@@ -51,8 +59,42 @@ class Plan(NamedTuple):
         return self.schedule.after(self.reached, created=self.trigger.created)
 
 
+class Fired(NamedTuple):
+    """What a plan has come to by now: the times that are dealt with, and what is delivered for them.
+
+    left: how many were missed and are not made up for. faults: times for which no input could be made.
+    """
+
+    plan: Plan
+    times: Sequence[datetime]
+    deliveries: Sequence[Delivery]
+    left: int
+    faults: Sequence[str]
+
+    def note(self, trigger: Trigger, now: datetime) -> None:
+        """Write it into a trigger: the one that runs, or its copy that is kept."""
+        if self.left:
+            policy = trigger.options.get("missed", "skip")
+            trigger.counts.drop(f"missed while nothing ran it (missed='{policy}')", self.left)
+        for fault in self.faults:
+            trigger.counts.drop(f"INVALID_INPUT: {fault}")
+        if self.times:
+            trigger.counts.match(self.times[-1], len(self.times))
+        trigger.reached = now
+
+    def kept(self, now: datetime) -> Trigger:
+        trigger = self.plan.trigger
+        counts = msgspec.structs.replace(trigger.counts, dropped=dict(trigger.counts.dropped))
+        copy = msgspec.structs.replace(trigger, counts=counts)
+        self.note(copy, now)
+        return copy
+
+
 class Recurring:
-    """Every schedule that runs here."""
+    """Every schedule that runs here.
+
+    Its lock is taken after that of `Triggers`, never before.
+    """
 
     def __init__(self, here: Triggers) -> None:
         self._here = here
@@ -65,8 +107,10 @@ class Recurring:
         """Fire from now on, and make up for what was missed, as far as that is wanted."""
         with self._changed:
             self._plans[plan.trigger.key] = plan
-            self._expect(plan)
+            over = not self._expect(plan)
             self._set()
+        if over:
+            plan.over(plan.trigger)
 
     def end(self, key: str) -> None:
         with self._changed:
@@ -88,13 +132,14 @@ class Recurring:
         plan = self._plans.get(key)
         return None if plan is None else plan.next()
 
-    def _expect(self, plan: Plan) -> None:
+    def _expect(self, plan: Plan) -> bool:
+        """Whether it fires again."""
         moment = plan.next()
         if moment is None:
             self._plans.pop(plan.trigger.key, None)
-            plan.over(plan.trigger)
-            return
+            return False
         heapq.heappush(self._due, (moment, plan.trigger.key))
+        return True
 
     def _set(self) -> None:
         """Have the timer go off for the earliest."""
@@ -109,26 +154,47 @@ class Recurring:
     def _fire_all(self) -> None:
         """All that is due by now; then the next."""
         now = self._here.world.clock.now()
-        with self._changed:
-            if self._timer is not None:
-                self._timer.cancel()
-            plans: dict[str, Plan] = {}
-            while self._due and self._due[0][0] <= now:
-                key = heapq.heappop(self._due)[1]
-                plan = self._plans.get(key)
-                moment = None if plan is None else plan.next()
-                if plan is not None and moment is not None and moment <= now:
-                    plans[key] = plan
-            deliveries = [each for plan in plans.values() for each in self._fire(plan, now)]
-            self._here.deliverer.accept(
-                deliveries, keep=[resource_of(plan.trigger) for plan in plans.values()]
-            )
-            for plan in plans.values():
-                self._expect(plan)
-            self._set()
+        with self._here.changing:
+            with self._changed:
+                over = self._fire_due(now)
+            for plan in over:
+                plan.over(plan.trigger)
 
-    def _fire(self, plan: Plan, now: datetime) -> list[Delivery]:
-        trigger, counts = plan.trigger, plan.trigger.counts
+    def _fire_due(self, now: datetime) -> list[Plan]:
+        """Answers with those that fire no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+        fired = [self._fire(plan, now) for plan in self._take_due(now)]
+        try:
+            self._here.deliverer.accept(
+                [delivery for each in fired for delivery in each.deliveries],
+                keep=[resource_of(each.kept(now)) for each in fired],
+            )
+        except (StoreFault, Refused) as fault:
+            log.warning("%d schedules are due, and tried again: %s", len(fired), fault)
+            for each in fired:
+                self._expect(each.plan)
+            self._timer = self._here.timetable.at(now + STORE_PAUSE, self._fire_all)
+            return []
+        for each in fired:
+            each.note(each.plan.trigger, now)
+        over = [each.plan for each in fired if not self._expect(each.plan)]
+        self._set()
+        return over
+
+    def _take_due(self, now: datetime) -> list[Plan]:
+        """Each once, though it may stand there more often, as after a change."""
+        plans: dict[str, Plan] = {}
+        while self._due and self._due[0][0] <= now:
+            key = heapq.heappop(self._due)[1]
+            plan = self._plans.get(key)
+            moment = None if plan is None else plan.next()
+            if plan is not None and moment is not None and moment <= now:
+                plans[key] = plan
+        return list(plans.values())
+
+    def _fire(self, plan: Plan, now: datetime) -> Fired:
+        trigger = plan.trigger
         lately = max(plan.reached, now - LATE)
         wanted = list(plan.schedule.between(lately, now, created=trigger.created))
         gone = missed(plan.schedule, plan.reached, lately, trigger.created)
@@ -139,12 +205,14 @@ class Recurring:
         elif gone.last is not None and policy == "once" and not wanted:
             wanted = [gone.last]
         left = gone.count - sum(moment <= lately for moment in wanted)
-        if left:
-            counts.drop(f"missed while nothing ran it (missed='{policy}')", left)
-        if wanted:
-            counts.match(wanted[-1], len(wanted))
-        trigger.reached = now
-        return [each for moment in wanted for each in self._within(plan, moment)]
+        deliveries: list[Delivery] = []
+        faults: list[str] = []
+        for moment in wanted:
+            try:
+                deliveries += self._within(plan, moment)
+            except InvalidTargetInput as fault:
+                faults.append(str(fault))
+        return Fired(plan, wanted, deliveries, left, faults)
 
     def _within(self, plan: Plan, moment: datetime) -> Sequence[Delivery]:
         """Now, or at a moment in its flexible window."""

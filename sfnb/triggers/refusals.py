@@ -39,3 +39,7 @@ class LimitExceededException(Refusal):
 
 class NotFoundException(Refusal):
     """There is no such pipe."""
+
+
+class PolicyLengthExceededException(Refusal):
+    """The policy of a bus is too long."""

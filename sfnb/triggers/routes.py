@@ -6,15 +6,17 @@ first route. `http/` knows what a request becomes; here is what keeps the routes
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
+from sfnb.errors import StoreFault
 from sfnb.triggers import PREFIX
 from sfnb.triggers.http.app import RoutesApp
-from sfnb.triggers.http.cors import allows
 from sfnb.triggers.http.plan import compile_route
-from sfnb.triggers.http.ports import Action
+from sfnb.triggers.http.ports import Action, StartRefused
 from sfnb.triggers.http.route import HttpIntegration, Route, decode_route
 from sfnb.triggers.ports import Assumed, Refused
 from sfnb.triggers.records import Trigger
@@ -31,23 +33,31 @@ class Routes:
 
     def __init__(self, here: Triggers) -> None:
         self._here = here
-        self._routes: dict[str, tuple[Trigger, Route]] = {}
+        self._routes: Mapping[str, tuple[Trigger, Route]] = {}
+        """Another one after each change, as requests read it meanwhile."""
+        self._counting = threading.Lock()
 
     def check(self, trigger: Trigger) -> None:
         """Raises RouteRefused; ValidationException where another trigger has the same route."""
         route = decode_route(trigger.settings)
         compile_route(route)
         for key, (_, other) in self._routes.items():
-            same = (other.route_key, other.api.stage_name) == (route.route_key, route.api.stage_name)
-            if same and key != trigger.key:
-                raise ValidationException(f"{route.route_key} starts another: remove '{key}' before")
+            if key != trigger.key and _place(other) == _place(route):
+                raise ValidationException(
+                    f"{route.route_key} is there already: it is '{key.partition(':')[2]}', remove that before"
+                )
 
     def begin(self, trigger: Trigger) -> None:
-        self._routes[trigger.key] = trigger, decode_route(trigger.settings)
-        self._here.world.serve()
+        """At the port that it had in an earlier process, if a server begins for it."""
+        route = decode_route(trigger.settings)
+        port = urlsplit(self._here.world.serve(trigger.options.get("port"))).port
+        if trigger.options.get("port") != port:
+            trigger.options = {**trigger.options, "port": port}
+            self._here.save(trigger)
+        self._routes = {**self._routes, trigger.key: (trigger, route)}
 
     def end(self, trigger: Trigger) -> None:
-        self._routes.pop(trigger.key, None)
+        self._routes = {key: each for key, each in self._routes.items() if key != trigger.key}
 
     def words(self, trigger: Trigger) -> str:
         route = decode_route(trigger.settings)
@@ -63,20 +73,18 @@ class Routes:
         return settings
 
     def url(self, trigger: Trigger) -> str:
-        """Where a route is served: `http://127.0.0.1:8083/api/orders`."""
+        """Where a route is served, or has been: `http://127.0.0.1:8083/api/orders`."""
         route = decode_route(trigger.settings)
         stage = route.api.stage_name
         path = route.route_key.partition(" ")[2] if " " in route.route_key else "/"
-        return f"{self._here.world.serve()}{PREFIX}{'' if stage == '$default' else f'/{stage}'}{path}"
+        port = trigger.options.get("port")
+        runs = trigger.key in self._routes or port is None
+        server = self._here.world.serve(port) if runs else f"http://127.0.0.1:{port}"
+        return f"{server}{PREFIX}{'' if stage == '$default' else f'/{stage}'}{path}"
 
     @property
     def any(self) -> bool:
         return bool(self._routes)
-
-    def lets_in(self, origin: str) -> bool:
-        """Whether pages of an origin may call one of the routes."""
-        known = [route.api.cors_configuration for route in self._enabled()]
-        return any(cors is not None and allows(cors, origin) for cors in known)
 
     @cached_property
     def app(self) -> RoutesApp:
@@ -102,15 +110,17 @@ class Routes:
     def _matched(self, route: Route) -> None:
         trigger = self._trigger(route)
         if trigger is not None:
-            trigger.counts.match(self._here.world.clock.now())
+            with self._counting:
+                trigger.counts.match(self._here.world.clock.now())
 
     def _dropped(self, route: Route, why: str) -> None:
         trigger = self._trigger(route)
         if trigger is not None:
-            trigger.counts.drop(why)
+            with self._counting:
+                trigger.counts.drop(why)
 
     def _start(self, route: Route, action: Action, parameters: dict[str, str]) -> Mapping[str, Any]:
-        """Perform an action of Step Functions' API for a route; raises Refused."""
+        """Perform an action of Step Functions' API for a route; raises StartRefused."""
         role, world = _role_of(route), self._here.world
         resource = parameters.get("stateMachineArn") or parameters.get("executionArn") or ""
         trigger = self._trigger(route)
@@ -126,11 +136,22 @@ class Routes:
             try:
                 world.check_role(assumed)
             except Refused as fault:
-                raise Refused("AccessDeniedException", str(fault), status=400) from None
-        answer = world.ask(action, parameters)
+                raise StartRefused("AccessDeniedException", str(fault)) from None
+        try:
+            answer = world.ask(action, parameters, trigger=None if trigger is None else trigger.key)
+        except StoreFault as fault:
+            raise StartRefused("ServiceUnavailable", str(fault), 503) from None
+        except Refused as fault:
+            raise StartRefused(fault.code, str(fault), 503 if fault.again else fault.status) from None
         if trigger is not None and action.startswith("Start"):
-            trigger.counts.start(str(answer["executionArn"]))
+            with self._counting:
+                trigger.counts.start(str(answer["executionArn"]))
         return answer
+
+
+def _place(route: Route) -> tuple[object, ...]:
+    """What two routes cannot have in common, as it is not said which one is meant then."""
+    return route.api.stage_name, route.key.method, route.key.shape
 
 
 def _role_of(route: Route) -> str | None:

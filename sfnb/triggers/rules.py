@@ -51,8 +51,13 @@ class Rule:
         """What a target is given of an event; raises InvalidTargetInput."""
         return target_input(target, event, RuleFacts(arn=self.arn, name=self.name, ingested=moment))
 
-    def deliveries(self, event: Event, moment: datetime, replay: str = "") -> Iterator[Delivery]:
-        """One for each target. replay: the name of the replay that the event comes from."""
+    def deliveries(
+        self, event: Event, moment: datetime, replay: str = "", passed: tuple[str, ...] = ()
+    ) -> Iterator[Delivery]:
+        """One for each target. replay: the name of the replay that the event comes from.
+
+        passed: the rules that have passed it on from bus to bus.
+        """
         whole = msgspec.json.encode(event).decode()
         for target in self.targets:
             id = uuid_of(f"{event['id']} {self.arn} {target['Id']} {replay}")
@@ -71,12 +76,34 @@ class Rule:
                 received=moment,
                 name=f"{event['id']}_{id}",
                 event=None if given == whole else whole,
+                cause=_cause(event),
+                passed=(*passed, self.arn),
             )
+
+
+def _cause(event: Event) -> str | None:
+    """The execution whose change of status an event tells of."""
+    detail = event["detail"]
+    told = event["source"] == "aws.states" and isinstance(detail, dict)
+    execution = detail.get("executionArn") if told else None
+    return execution if isinstance(execution, str) else None
 
 
 def rule_name(bus: str, name: str) -> str:
     """What a rule is called among all triggers."""
     return name if bus == DEFAULT else f"{bus}/{name}"
+
+
+def _asked(text: str) -> str:
+    """What a pattern asks for, in words where it is the usual one of status changes."""
+    match msgspec.json.decode(text):
+        case {
+            "source": ["aws.states"],
+            "detail": {"status": [*statuses], "stateMachineArn": [*arns], **more},
+        } if not more and all(isinstance(each, str) for each in (*statuses, *arns)):
+            names = " or ".join(arn.rpartition(":")[2] for arn in arns)
+            return f"{names} becoming {' or '.join(statuses)}"
+    return f"events like {text}"
 
 
 def pattern_of(text: str | None) -> Pattern | None:
@@ -145,7 +172,7 @@ class Rules:
     def words(self, trigger: Trigger) -> str:
         rule = self.get(trigger)
         where = "" if rule.bus == DEFAULT else f" on {rule.bus}"
-        asked = [] if rule.pattern is None else [f"events like {trigger.settings['EventPattern']}{where}"]
+        asked = [] if rule.pattern is None else [_asked(trigger.settings["EventPattern"]) + where]
         timed = [] if rule.schedule is None else [rule.schedule.words]
         return " and ".join(asked + timed)
 

@@ -5,7 +5,7 @@ Source: EventBridge Scheduler API reference and user guide, "Schedule types", "T
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 DEFAULT = "default"
 GROUP = "scheduleGroup"
 PRINCIPAL = "scheduler.amazonaws.com"
+LATEST_START = timedelta(minutes=5)
+"""How long ago a new schedule may have begun."""
 
 Params = dict[str, Any]
 
@@ -146,10 +148,23 @@ class Scheduler(Tags):
         key = _key(params)
         if self._here.get(key) is not None:
             raise ConflictException(f"Schedule {params['Name']} already exists.")
+        self._check_start(params, None)
         return {"ScheduleArn": self._put(params, None)}
 
     def update_schedule(self, params: Params) -> Params:
-        return {"ScheduleArn": self._put(params, self._known(params))}
+        known = self._known(params)
+        self._check_start(params, known)
+        return {"ScheduleArn": self._put(params, known)}
+
+    def _check_start(self, params: Params, known: Trigger | None) -> None:
+        """Raises ValidationException where it was to begin long ago, unless it stands so already."""
+        start = _moment(params.get("StartDate"))
+        if start is None or params["ScheduleExpression"].startswith("at("):
+            return
+        if known is not None and _moment(known.settings.get("StartDate")) == start:
+            return
+        if start < self._here.world.clock.now() - LATEST_START:
+            raise ValidationException("The StartDate you specify cannot be earlier than 5 minutes ago.")
 
     def get_schedule(self, params: Params) -> Params:
         known = self._known(params)
@@ -208,6 +223,7 @@ class Scheduler(Tags):
             if each.settings.get("GroupName", DEFAULT) == group.name:
                 self._here.remove(each.key)
         self._here.shelf.keep(drop=[f"{GROUP}:{group.name}"])
+        self._drop_tags(self._group_arn(group.name))
         return {}
 
     def list_schedule_groups(self, params: Params) -> Params:
@@ -217,16 +233,24 @@ class Scheduler(Tags):
         return {"ScheduleGroups": [self._group_told(each) for each in found], **token}
 
     def tag_resource(self, params: Params) -> Params:
+        self._check_tagged(params["ResourceArn"])
         self._set_tags(params["ResourceArn"], params["Tags"])
         return {}
 
     def untag_resource(self, params: Params) -> Params:
+        self._check_tagged(params["ResourceArn"])
         self._set_tags(params["ResourceArn"], [], tuple(params["TagKeys"]))
         return {}
 
     def list_tags_for_resource(self, params: Params) -> Params:
+        self._check_tagged(params["ResourceArn"])
         tags = self._tags(params["ResourceArn"])
         return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+
+    def _check_tagged(self, arn: str) -> None:
+        if ":schedule-group/" not in arn:
+            raise ValidationException(f"{arn} is not the ARN of a schedule group, which alone has tags.")
+        self._group(arn.rpartition("/")[2])
 
     @property
     def _kind(self) -> Schedules:
@@ -283,7 +307,7 @@ class Scheduler(Tags):
     def _group(self, name: str) -> Group:
         if name == DEFAULT:
             return Group(name=DEFAULT, created=self._here.began)
-        known = self._groups().get(name)
+        known = self._here.shelf.find(f"{GROUP}:{name}", Group)
         if known is None:
             raise ResourceNotFoundException(f"Schedule group {name} does not exist.")
         return known

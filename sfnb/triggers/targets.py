@@ -100,7 +100,7 @@ def _topic(world: World, delivery: Delivery) -> str | None:
 
 def with_client(world: World, service: str, call: Callable[[Any], Any]) -> Any:
     """Call a service of AWS; raises Refused, to be tried again where it was busy or out of reach."""
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
     client = world.client(service)
     try:
@@ -111,6 +111,8 @@ def with_client(world: World, service: str, call: Callable[[Any], Any]) -> Any:
         code = error.get("Code", "Unknown")
         again = status >= 500 or code in THROTTLED
         raise Refused(code, error.get("Message") or str(fault), again=again) from None
+    except ParamValidationError as fault:
+        raise Refused("ValidationException", str(fault)) from None
     except BotoCoreError as fault:
         raise Refused(type(fault).__name__, str(fault), again=True) from None
 

@@ -19,6 +19,8 @@ log = logging.getLogger("sfnb")
 LONGEST_SECONDS = 30.0
 """After that the clock is looked at again: it may have been set, or the machine been asleep."""
 
+LONGEST_CLOSING_SECONDS = 5.0
+
 
 class Timer:
     """Something that is going to be done; `cancel` gives it up."""
@@ -97,11 +99,14 @@ class Timetable:
                 perform(timer)
 
     def close(self) -> None:
-        """Nothing more is done."""
+        """Nothing more is done; what is being done is waited for."""
         with self._changed:
             self._closed = True
             self._timers.clear()
-            self._changed.notify()
+            self._changed.notify_all()
+            thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(LONGEST_CLOSING_SECONDS)
 
 
 def perform(timer: Timer) -> None:

@@ -470,3 +470,10 @@ def test_a_resource_can_be_held_more_than_once_by_us(store: EventStore) -> None:
     assert store.hold_resource("a") is None
     store.keep_resource("a", "thing", b"2")
     assert store.hold_resource("a") is None
+
+
+def test_one_resource_is_found_by_its_name(store: EventStore) -> None:
+    store.keep_resource("a", "thing", b"1")
+
+    assert store.resource("a") == b"1"
+    assert store.resource("b") is None

@@ -23,6 +23,14 @@ from sfnb.service import StepFunctions
 
 Action = Callable[[StepFunctions, dict[str, Any]], dict[str, Any]]
 
+STARTING_ACTIONS: Mapping[
+    str, Callable[[StepFunctions, dict[str, Any], Mapping[str, Any]], dict[str, Any]]
+] = {
+    "StartExecution": executions.start_execution,
+    "StartSyncExecution": executions.start_sync_execution,
+}
+"""Those that begin an execution; given besides, in which manner `StepFunctions.start_execution` is to."""
+
 ACTIONS: Mapping[str, Action] = {
     "CreateActivity": callbacks.create_activity,
     "CreateStateMachine": machines.create_state_machine,

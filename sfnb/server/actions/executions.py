@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from msgspec import structs
@@ -22,11 +24,15 @@ STOPPED_SECONDS = 10.0
 """How long StopExecution waits for an execution to have ended."""
 BILLED_MEGABYTES = 64
 """What AWS bills at least; memory is not measured here."""
+NONE: Mapping[str, Any] = MappingProxyType({})
 BOTH = "Exactly one of stateMachineArn and mapRunArn must be specified"
 PENDING = "The status filter PENDING_REDRIVE can only be used with a mapRunArn"
 
 
-def start_execution(service: StepFunctions, params: dict[str, Any]) -> dict[str, Any]:
+def start_execution(
+    service: StepFunctions, params: dict[str, Any], manner: Mapping[str, Any] = NONE
+) -> dict[str, Any]:
+    """manner: further options of `StepFunctions.start_execution`."""
     arn, _, case = params["stateMachineArn"].partition("#")
     chosen = service.choose_state_machine(arn)
     live = service.start_execution(
@@ -36,11 +42,15 @@ def start_execution(service: StepFunctions, params: dict[str, Any]) -> dict[str,
         mocks=service.mock_case(chosen.machine, case) if case else None,
         qualifiers=chosen.qualifiers,
         trace_header=params.get("traceHeader"),
+        **manner,
     )
     return {"executionArn": live.arn, "startDate": service.first_of(live).timestamp}
 
 
-def start_sync_execution(service: StepFunctions, params: dict[str, Any]) -> dict[str, Any]:
+def start_sync_execution(
+    service: StepFunctions, params: dict[str, Any], manner: Mapping[str, Any] = NONE
+) -> dict[str, Any]:
+    """manner: as for `start_execution`."""
     chosen = service.choose_state_machine(params["stateMachineArn"])
     if chosen.machine.type != "EXPRESS":
         raise StateMachineTypeNotSupported(NOT_SYNCHRONOUS)
@@ -50,6 +60,7 @@ def start_sync_execution(service: StepFunctions, params: dict[str, Any]) -> dict
         name=_name(params),
         qualifiers=chosen.qualifiers,
         trace_header=params.get("traceHeader"),
+        **manner,
     )
     answer = _described(service, live, params)
     for name in ("stateMachineVersionArn", "stateMachineAliasArn"):

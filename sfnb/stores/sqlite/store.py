@@ -296,6 +296,11 @@ class SqliteStore:
         self.write(work, durability="normal")  # nobody is left to hold it after a power cut
         return held[0] if held else None
 
+    def resource(self, arn: str) -> bytes | None:
+        query = "SELECT data FROM resources WHERE arn = ?"
+        row = self.ask(lambda reader: reader.execute(query, (arn,)).fetchone())
+        return None if row is None else bytes(row[0])
+
     def resources(self, kind: str) -> Sequence[bytes]:
         query = "SELECT data FROM resources WHERE kind = ? ORDER BY number"
         return [data for (data,) in self.ask(lambda reader: reader.execute(query, (kind,)).fetchall())]

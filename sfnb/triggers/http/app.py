@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -24,7 +24,7 @@ from sfnb.engine.clock import Clock, new_name
 from sfnb.errors import SfnbError
 from sfnb.triggers.http.admission import Admission, Forbidden, TooManyRequests
 from sfnb.triggers.http.answers import JSON, Answer, Refusal, refused
-from sfnb.triggers.http.cors import answer_headers, is_preflight, preflight_headers
+from sfnb.triggers.http.cors import allows, answer_headers, is_preflight, preflight_headers
 from sfnb.triggers.http.openapi import openapi
 from sfnb.triggers.http.plan import Outcome, Plan, compile_route
 from sfnb.triggers.http.ports import Start
@@ -83,6 +83,29 @@ class RoutesApp:
             return
         await _send(send, answer, has_body=scope["method"] != "HEAD")
 
+    def lets_in(self, scope: Any, headers: Mapping[str, str]) -> bool:
+        """Whether CORS lets pages of the request's origin call the route that it is for."""
+        path = _under(self._prefix, scope)
+        origin = headers.get("origin", "")
+        try:
+            cors = None if path is None else self.cors(scope["method"], split_path(path), headers)
+        except PathRefused:
+            return False
+        return cors is not None and allows(cors, origin)
+
+    def cors(self, method: str, parts: list[str], headers: Mapping[str, str]) -> Cors | None:
+        """What holds for a request: that of its route; where no route is of its path and method, whichever
+        there is in its stage.
+
+        method: of the request; a preflight names another.
+        """
+        asked = headers["access-control-request-method"] if is_preflight(method, headers) else method
+        table = self.table()
+        found = table.find(asked, parts)
+        if found is not None:
+            return _cors_of(found.route)
+        return next((cors for plan in table.stage_of(parts) if (cors := _cors_of(plan))), None)
+
     def table(self) -> RouteTable[Plan]:
         """The routes made ready; one that cannot be is left out, and logged."""
         routes = tuple(self._routes())
@@ -139,7 +162,7 @@ class _Exchange:
         self._sent = self._headers()
         raw = self._path()
         parts = self._parts(raw)
-        self._cors = next((cors for plan in self._table.stage_of(parts) if (cors := _cors_of(plan))), None)
+        self._cors = app.cors(scope["method"], parts, self._sent.joined)
         body = await read_body(self._receive, self._sent.joined.get("content-length"), app._limits)
         if self._cors is not None and is_preflight(scope["method"], self._sent.joined):
             return Answer(204, tuple(preflight_headers(self._cors, self._sent.joined).items()), b"")
@@ -166,11 +189,10 @@ class _Exchange:
 
     def _path(self) -> str:
         """As it was sent, after the prefix."""
-        raw = self._scope.get("raw_path")
-        path = raw.decode("latin-1") if raw else quote(self._scope["path"])
-        if path != self._app._prefix and not path.startswith(f"{self._app._prefix}/"):
+        path = _under(self._app._prefix, self._scope)
+        if path is None:
             raise Refusal("RESOURCE_NOT_FOUND", "Not Found", f"no path under {self._app._prefix}")
-        return path[len(self._app._prefix) :] or "/"
+        return path
 
     @staticmethod
     def _parts(raw: str) -> list[str]:
@@ -272,6 +294,15 @@ class _Exchange:
         kept = [(name, value) for name, value in answer.headers if not name.startswith("access-control-")]
         own = answer_headers(self._cors, self._sent.joined)
         return Answer(answer.status, (*kept, *own.items()), answer.body)
+
+
+def _under(prefix: str, scope: Any) -> str | None:
+    """The path as it was sent, after the prefix; None where it is elsewhere."""
+    raw = scope.get("raw_path")
+    path: str = raw.decode("latin-1") if raw else quote(scope["path"])
+    if path != prefix and not path.startswith(f"{prefix}/"):
+        return None
+    return path[len(prefix) :] or "/"
 
 
 def _cors_of(plan: Plan) -> Cors | None:
