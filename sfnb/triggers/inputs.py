@@ -290,9 +290,9 @@ def check_pipe_template(template: str) -> None:
 def pipe_input(template: str | None, record: Json, facts: PipeFacts) -> Json:
     """What the target of a pipe is given of one record, without a template the record itself.
 
-    A template that is no object and no array is a text, in which an object loses its quotes, also where the
-    whole template is one hole. Raises InvalidTargetInput where what comes out is no JSON: AWS fails to
-    deliver that to a state machine.
+    A template that is no object and no array is a text, in which an object loses its quotes; but one that is
+    a hole and nothing else, `<$.body>`, is what fills it. Raises InvalidTargetInput where what comes out is no
+    JSON: AWS fails to deliver that to a state machine.
     """
     if not template:
         return record
@@ -311,7 +311,10 @@ def pipe_text(template: str, record: Json, facts: PipeFacts) -> str:
     def fill(name: str) -> Json | Nothing:
         return find(name, opened) if name.startswith("$") else _pipe_word(name, record, opened, facts)
 
-    return fill_in(parts, fill, as_text=template.lstrip()[:1] not in ("{", "["))
+    alone = len([part for part in parts if not isinstance(part, str) or part.strip()]) == 1
+    return fill_in(
+        parts, fill, as_text=template.lstrip()[:1] not in (("{", "[", "<") if alone else ("{", "["))
+    )
 
 
 def _pipe_word(name: str, record: Json, opened: Json, facts: PipeFacts) -> Json | Nothing:

@@ -264,9 +264,15 @@ def test_a_pipe_gives_its_target_what_is_documented(template: str | None, given:
     assert pipe_input(template, RECORD, PIPE) == given
 
 
-def test_a_body_by_itself_loses_its_quotes_and_is_no_json() -> None:
-    with pytest.raises(InvalidTargetInput, match=r"is no JSON: \{key:value,"):
-        pipe_input("<$.body>", RECORD, PIPE)
+def test_a_body_by_itself_is_given_as_it_is() -> None:
+    """Source: AWS CDK, `InputTransformation.fromEventPath("$.body")`, which writes this template."""
+    assert pipe_input(" <$.body> ", {"body": '{"n": 1}'}, PIPE) == {"n": 1}
+    assert pipe_input("<$.body>", {"body": "a text"}, PIPE) == "a text"
+
+
+def test_a_body_in_a_text_loses_its_quotes_and_is_no_json() -> None:
+    with pytest.raises(InvalidTargetInput, match=r"is no JSON: got \{key:value,"):
+        pipe_input("got <$.body>", RECORD, PIPE)
 
 
 @pytest.mark.parametrize(
