@@ -43,7 +43,7 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 def keep_in_memory(service: StepFunctions) -> None:
     """What is started from now on ends with the process; what is under way stays where it is."""
     if not isinstance(service.store, MemoryStore):
-        service.store, service.scratch = service.scratch or MemoryStore(), None
+        _switch(service, service.scratch or MemoryStore())
 
 
 def keep_in_file(service: StepFunctions, path: Path | None, durability: Durability) -> None:
@@ -90,8 +90,17 @@ def _unheard(sentence: str) -> None:
 
 
 def _switch(service: StepFunctions, store: EventStore) -> None:
-    """What is in memory stays there, and can still be found."""
-    if isinstance(service.store, MemoryStore):
+    """What is in memory stays there, and can still be found; triggers go on from the store."""
+    if service.has_triggers:
+        service.triggers.move(lambda: _take(service, store))
+    else:
+        _take(service, store)
+
+
+def _take(service: StepFunctions, store: EventStore) -> None:
+    if isinstance(store, MemoryStore):
+        service.scratch = None
+    elif isinstance(service.store, MemoryStore):
         service.scratch = service.store
     elif service.scratch is None:
         service.scratch = MemoryStore()

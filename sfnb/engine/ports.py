@@ -102,6 +102,12 @@ class EventStore(Protocol):
     def hold_resource(self, arn: str) -> str | None:
         """Make it ours for as long as this process lives; else who it is that lives and holds it."""
 
+    def release_resource(self, arn: str) -> None:
+        """Hold it no more, if it is ours."""
+
+    def resource(self, arn: str) -> bytes | None:
+        """What is known of a thing; None where nothing is."""
+
     def resources(self, kind: str) -> Sequence[bytes]:
         """All of a kind, in the order in which each was kept first."""
 

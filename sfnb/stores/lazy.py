@@ -135,6 +135,9 @@ class LazyStore:
     def resource(self, arn: str) -> bytes | None:
         return self._reads().resource(arn)
 
+    def release_resource(self, arn: str) -> None:
+        self._reads().release_resource(arn)
+
     def resources(self, kind: str) -> Sequence[bytes]:
         return self._reads().resources(kind)
 

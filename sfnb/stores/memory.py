@@ -119,6 +119,9 @@ class MemoryStore:
         known = self._resources.get(arn)
         return None if known is None else known[1]
 
+    def release_resource(self, arn: str) -> None:
+        """Nobody else can see it."""
+
     def resources(self, kind: str) -> Sequence[bytes]:
         return [data for known, data in list(self._resources.values()) if known == kind]
 

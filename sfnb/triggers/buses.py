@@ -294,6 +294,10 @@ class Buses(KnownBuses):
 
     # What happens here
 
+    def look_again(self) -> None:
+        """Another store has been taken: its buses, archives and replays are those that there are."""
+        self._buses = self._archives = self._replays = None
+
     def listen(self) -> None:
         """From now on the default bus is told of what changes in this account."""
         if not self._listening:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -312,6 +312,23 @@ class Triggers:
             except StoreFault as fault:
                 log.warning("what triggers have counted is lost: %s", fault)
 
+    def move(self, switch: Callable[[], None]) -> None:
+        """Another store is taken by `switch`: what was kept in a file stays there, and runs here no more."""
+        self.deliverer.wait(SETTLING_SECONDS)
+        with self.changing:
+            stays = self.shelf.durable
+            for trigger in list(self.held.values()) if stays else ():
+                self.shelf.keep_trigger(trigger)
+                del self.held[trigger.key]
+                self.kind(trigger.kind).end(trigger)
+                self.shelf.release(trigger.key)
+            switch()
+            self.buses.look_again()
+            for trigger in self.held.values():
+                self.shelf.keep_trigger(trigger)
+                self.shelf.hold(trigger.key)
+        self.adopt()
+
     def _tell(self) -> None:
         for watcher in list(self.watchers):
             watcher()
@@ -367,20 +384,3 @@ class Triggers:
 def _is_of(execution: str, delivery: Delivery) -> bool:
     """Whether a delivery that is made again has begun this execution before."""
     return delivery.name is not None and execution.endswith(f":{delivery.name}")
-
-
-def described(trigger: Trigger) -> dict[str, Any]:
-    """What there is to say of what a trigger has seen."""
-    counts = trigger.counts
-    return {
-        "matched": counts.matched,
-        "started": counts.started,
-        "dropped": sum(counts.dropped.values()),
-        "why": "; ".join(f"{reason} ({count})" for reason, count in counts.dropped.items()),
-        "last": counts.last,
-    }
-
-
-def first_machine(targets: Sequence[str]) -> str | None:
-    """The ARN of the state machine among what a trigger starts."""
-    return next((arn for arn in targets if service_of(arn) == "states"), None)

@@ -63,6 +63,10 @@ class Shelf:
     def drop_trigger(self, key: str) -> None:
         self._store().drop_resource(name_of(key))
 
+    def release(self, key: str) -> None:
+        """Let another process run a trigger."""
+        self._store().release_resource(name_of(key))
+
     def hold(self, key: str) -> str | None:
         """Make a trigger ours to run; else who it is that runs it."""
         return self.hold_resource(name_of(key))

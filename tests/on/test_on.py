@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sfnb.errors import SfnbError
+from sfnb.keeping import keep_in_file
+from sfnb.machine import load_machine
 from sfnb.on.function import make_function
 from sfnb.on.tables import dead_letters_frame, triggers_frame
 from sfnb.on.trying import try_event
@@ -179,3 +182,26 @@ def test_dead_letters_are_a_table(service: StepFunctions) -> None:
     (row,) = frame.to_dict("records")
     assert (row["error"], row["input"], row["attempts"]) == ("StateMachineDoesNotExist", {"n": 1}, 1)
     assert row["event"]["source"] == "shop"
+
+
+def test_triggers_of_a_file_stay_there_when_another_is_taken(tmp_path: Path) -> None:
+    """Two files, one after the other, in one process."""
+    service = StepFunctions()
+    orders = load_machine(service, {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}, name="orders")
+    kept = orders.on.event({"source": ["memory"]}, name="kept")
+
+    keep_in_file(service, tmp_path / "a.db", "full")
+    orders.on.event({"source": ["a"]}, name="of-a")
+    keep_in_file(service, tmp_path / "b.db", "full")
+    assert [each.name for each in orders.triggers] == []
+    orders.on.event({"source": ["b"]}, name="of-b")
+
+    keep_in_file(service, tmp_path / "a.db", "full")
+    assert [each.name for each in orders.triggers] == [kept.name, "of-a"]
+    assert {seen.runs for seen in service.triggers.all()} == {"here"}
+    service.triggers.buses.put_events(
+        {"Entries": [{"Source": source, "DetailType": "x", "Detail": "{}"} for source in "ab"]}
+    )
+    assert service.triggers.deliverer.wait(30)
+    assert len(orders.executions) == 1
+    service.close()

@@ -300,3 +300,13 @@ def test_a_resource_of_a_killed_process_can_be_held(path: Path, start: Start) ->
         other.send_signal(signal.SIGKILL)
         other.wait()
         assert store.hold_resource("trigger") is None
+
+
+def test_a_resource_that_is_released_can_be_held_by_another(path: Path) -> None:
+    with closing(SqliteStore(path)) as first, closing(SqliteStore(path)) as second:
+        first.keep_resource("trigger", "trigger", b"1")
+        assert first.hold_resource("trigger") is None
+        second.release_resource("trigger")
+        assert second.hold_resource("trigger") is not None, "only its holder can let it go"
+        first.release_resource("trigger")
+        assert second.hold_resource("trigger") is None

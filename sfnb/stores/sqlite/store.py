@@ -20,7 +20,7 @@ from sfnb.stores.sqlite.appends import Batch
 from sfnb.stores.sqlite.catalogue import Held
 from sfnb.stores.sqlite.faults import told
 from sfnb.stores.sqlite.locks import HeldLock
-from sfnb.stores.sqlite.owners import Owners
+from sfnb.stores.sqlite.owners import NOBODY, Owners
 from sfnb.stores.sqlite.pages import backward, forward
 from sfnb.stores.sqlite.schema import Durability, connect, make_file, prepare
 from sfnb.stores.sqlite.writer import Work, Writer
@@ -300,6 +300,14 @@ class SqliteStore:
         query = "SELECT data FROM resources WHERE arn = ?"
         row = self.ask(lambda reader: reader.execute(query, (arn,)).fetchone())
         return None if row is None else bytes(row[0])
+
+    def release_resource(self, arn: str) -> None:
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "UPDATE resources SET owner = ? WHERE arn = ? AND owner = ?", (NOBODY, arn, self.number)
+            )
+
+        self.write(work, durability="normal")
 
     def resources(self, kind: str) -> Sequence[bytes]:
         query = "SELECT data FROM resources WHERE kind = ? ORDER BY number"
