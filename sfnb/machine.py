@@ -173,6 +173,13 @@ class StateMachine(Defined):
         )
         return Execution(self._service, live)
 
+    def keep(self) -> None:
+        """Keep its definition in the store, so that `sfnb serve --store` goes on with what starts it.
+
+        Without this a machine lives as long as the process that defined it, and its triggers wait for the next.
+        """
+        self._record = self._service.keep_state_machine(self.arn)
+
     @property
     def on(self) -> On:
         """What starts it: `orders.on.schedule("rate(1 hour)")`, `orders.on.event({"source": ["shop"]})`."""

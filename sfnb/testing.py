@@ -52,19 +52,21 @@ class Calendar:
 def calendar(start: datetime = NEW_YEAR, service: StepFunctions | None = None) -> Iterator[Calendar]:
     """Inside this `with`, schedules and the pauses before another attempt go by a clock turned by hand.
 
-    What is started goes by clocks that begin at its time and jump over waits. start: an aware datetime.
-    service: the one behind `sfnb.load` unless given.
+    What is started goes by clocks that begin at its time and jump over waits. Schedules that there were
+    before are left alone. start: an aware datetime. service: the one behind `sfnb.load` unless given.
     """
     if service is None:
         from sfnb.default import service as default
 
         service = default()
     clock, before = JumpClock(start, frozen=True), service.world.clock
+    aside = service.triggers.recurring.put_aside()
     service.world.clock = clock
     try:
         yield Calendar(service, clock)
     finally:
         service.world.clock = before
+        service.triggers.recurring.take_back(aside)
         service.triggers.timetable.look_again()
 
 

@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -17,6 +17,7 @@ from sfnb.cli.streams import WELL, say, write
 if TYPE_CHECKING:
     from sfnb.deliveries.logs import LogFile
     from sfnb.resuming import Resumption
+    from sfnb.server.serve import Place
     from sfnb.server.settings import Settings
     from sfnb.service import StepFunctions
 
@@ -38,6 +39,7 @@ Clients put "sync-" before the host for StartSyncExecution and TestState, which 
 AWS_DISABLE_HOST_PREFIX_INJECTION=true in their environment, or Config(inject_host_prefix=False), stops that.
 """
 
+HOW_TO_KEEP = " (a machine of a notebook is kept by its keep(), a function comes with --tasks)"
 TOLD = 18
 """Of how many interrupted executions a line is written, and how many functions are named."""
 
@@ -110,11 +112,16 @@ def perform(options: argparse.Namespace, answers: TextIO) -> int:
     from sfnb.server.serve import Server
 
     settings = settings_of(options, os.environ)
-    service = prepare(options, os.environ)
-    try:
+    with _taken(settings) as place:
+        service = prepare(options, os.environ)
         # The task tokens of what was interrupted are open before the first request is read.
         first = partial(go_on, service)
-        with _only_server_of(service), _until_told() as told, Server(service, settings, first) as server:
+        with (
+            closing(service),
+            _only_server_of(service),
+            _until_told() as told,
+            Server(service, settings, first, place) as server,
+        ):
             if not is_loopback(options.host) and settings.keys is None:
                 say(f"warning: whoever can reach {options.host} may call; --require-auth asks for keys")
             if os.environ.get("WAIT_TIME_SCALE", "1") != "1":
@@ -123,8 +130,6 @@ def perform(options: argparse.Namespace, answers: TextIO) -> int:
             say("\n".join(_surroundings(service)))
             while server.is_running and not told.wait(1):
                 pass
-    finally:
-        service.close()
     return WELL
 
 
@@ -212,6 +217,9 @@ def go_on(service: StepFunctions) -> None:
         for trigger, missed in service.triggers.adopt():
             words = service.triggers.words(trigger)
             say(f"  {trigger.kind} {trigger.name}: {words}{f'; {missed}' if missed else ''}")
+        for trigger, runs in service.triggers.all():
+            if runs != "here":
+                say(f"  {trigger.kind} {trigger.name} does not run here: it {runs}{HOW_TO_KEEP}")
 
 
 def _told(resumption: Resumption) -> Iterator[str]:
@@ -274,6 +282,23 @@ def _mock_file(given: str) -> Path:
     except OSError as fault:
         raise SfnbError(f"cannot read the mock file '{given}': {fault.strerror}") from None
     return path
+
+
+@contextmanager
+def _taken(settings: Settings) -> Iterator[Place]:
+    """The place of the server that is to begin: what the tasks define meanwhile is served there and, as it may
+    ask for keys, nowhere else.
+    """
+    from sfnb.default import service
+    from sfnb.server.serve import Place
+
+    world = service().world
+    place = world.place = Place(settings)
+    try:
+        yield place
+    finally:
+        world.place = None
+        place.close()
 
 
 @contextmanager

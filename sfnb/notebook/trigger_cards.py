@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sfnb.on.trying import Trial, Tried
     from sfnb.service import StepFunctions
     from sfnb.triggers import records
-    from sfnb.triggers.held import Adopted
+    from sfnb.triggers.kinds import Adopted
     from sfnb.triggers.patterns import FieldMatch
     from sfnb.triggers.records import Counts
 
@@ -193,7 +193,8 @@ def trial(tried: Trial) -> Shown:
 
 
 def _tried(rule: Tried) -> str:
-    hue, verdict = (GOOD, "✔ MATCHES") if rule.matched else (QUIET, "✘ DOES NOT MATCH")
+    hue, mark = (GOOD, "✔") if rule.matched else (QUIET, "✘")
+    verdict = f"{mark} {rule.verdict.upper()}"
     head = f'<span style="{PILL.format(hue=hue)}">{verdict}</span> <b>{escape(rule.rule)}</b>'
     rows = "".join(_field(field) for field in rule.fields)
     grid = f'<div style="{_GRID.replace("max-content", "max-content fit-content(30%)")}">{rows}</div>'

@@ -95,6 +95,7 @@ def triggers(options: Namespace, variables: Variables) -> object:
     """
     from sfnb.notebook.trigger_cards import triggers_table
 
+    service().take_up_left()
     arn = None if options.machine is None else startable(options.machine, variables).arn
     return triggers_table(service(), arn)
 
@@ -323,6 +324,7 @@ def tell_taken_up() -> None:
     from sfnb.notebook.trigger_cards import taken_up
 
     known = service()
+    known.take_up_left()
     adopted, known.taken_up = known.taken_up, []
     if adopted:
         look.show(taken_up(adopted, known))

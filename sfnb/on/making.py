@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
@@ -104,8 +105,8 @@ class On:
         expression: str,
         *,
         timezone: str = "UTC",
-        start: datetime | None = None,
-        end: datetime | None = None,
+        start: datetime | str | None = None,
+        end: datetime | str | None = None,
         window: timedelta | None = None,
         input: object = None,
         name: str | None = None,
@@ -116,7 +117,7 @@ class On:
     ) -> Trigger:
         """Start at certain times: "rate(5 minutes)", "cron(0 8 ? * MON-FRI *)", "at(2027-01-01T00:00:00)".
 
-        timezone: of cron and at, as IANA names it. start, end: aware datetimes; not before, not after.
+        timezone: of cron and at, as IANA names it. start, end: aware datetimes or texts.
         window: up to so much later, whole minutes.
         input: {} unless told; texts in it may hold words such as <aws.scheduler.scheduled-time>.
         name: NAME-schedule unless told: give names to have more than one.
@@ -165,8 +166,8 @@ class On:
     ) -> Trigger:
         """Start with each file that lands in a bucket: S3's "Object Created" on the default bus.
 
-        files: keys, with * for anything: "incoming/*.csv". bucket: its name; a folder of that name in the
-        folder that stands for S3 (see `use_buckets`).
+        files: keys, with * for anything, slashes too: "incoming/*.csv".
+        bucket: its name; a folder of that name in the folder that stands for S3 (see `use_buckets`).
         name: of the rule; NAME-file unless told. missed: files that land while nothing runs here: start for
         "all" of them, or "skip" them. input and the others: as for `event`.
         Raises SfnbError where buckets are those of S3 itself, whose events come to EventBridge there.
@@ -220,11 +221,15 @@ class On:
         schema: a JSON Schema of the body; others are refused with 400. cors: origins whose pages may call.
         api_keys: 20 characters or more; one of them has to be in x-api-key. throttle: requests a second, and
         at once. stage: the first part of the path, unless it is $default.
+        name: "NAME ROUTE" unless told, so that a machine may have many: to change a route's path, remove the
+        one before, or give both one name.
         settings: instead, a route in AWS's own shape: see `triggers.http.route.Route`.
         Raises SfnbError where it is no route, or where another trigger has it.
         """
         from sfnb.on.routing import route_settings
 
+        if sync or output:
+            self._check_express()
         key = name or f"{self._name} {route}"
         told = settings or route_settings(
             route,
@@ -259,10 +264,10 @@ class On:
         broker: the URL of one, "mqtt://user:password@host:1883"; one begins in this process unless given, and
         `Trigger.url` says where. prefix: what names of executions begin with; may hold ${topic(2)}.
         error_action: as AWS IoT has it: {"republish": {"topic": "errors"}}. version: of the SQL.
-        settings: instead, a rule's payload as CreateTopicRule takes it. name: NAME-iot unless told.
+        settings: instead, a rule's payload as CreateTopicRule takes it. name: NAME_iot unless told.
         Raises SfnbError where the SQL, the payload or the URL is wrong.
         """
-        name = name or f"{self._name}-iot"
+        name = name or re.sub(r"\W", "_", f"{self._name}_iot", flags=re.ASCII)  # IoT takes no hyphen
         action = {
             "stateMachineName": self._name,
             "executionNamePrefix": prefix,
@@ -324,6 +329,14 @@ class On:
         )
         return Trigger(self._service, self._service.triggers.pipes.put(settings))
 
+    def _check_express(self) -> None:
+        """Raises SfnbError for a machine whose end cannot be waited for."""
+        if self._service.choose_state_machine(self._arn).machine.type != "EXPRESS":
+            raise SfnbError(
+                f"'{self._name}' is STANDARD, and only an EXPRESS machine answers when it has ended:"
+                ' sfnb.load(..., type="EXPRESS"), %%asl --type EXPRESS'
+            )
+
     def _put(self, kind: str, name: str, settings: dict[str, Any], **options: Any) -> Trigger:
         """Make a trigger with AWS's own settings, or change it."""
         triggers = self._service.triggers
@@ -384,7 +397,11 @@ def _transformer(paths: Mapping[str, str] | None, template: object) -> dict[str,
     return {"InputPathsMap": dict(paths or {}), "InputTemplate": written}
 
 
-def _aware(moment: datetime | None, what: str) -> datetime | None:
+def _aware(given: datetime | str | None, what: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(given) if isinstance(given, str) else given
+    except ValueError:
+        raise SfnbError(f"{what} is '{given}', which is no time: 2027-01-01T08:00:00Z") from None
     if moment is not None and moment.tzinfo is None:
         raise SfnbError(f"{what} is {moment.isoformat()}, without a time zone: datetime(..., tzinfo=UTC)")
     return moment

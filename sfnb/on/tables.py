@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sfnb.on.words import why
-from sfnb.triggers.held import Seen
+from sfnb.triggers.kinds import Seen
 
 if TYPE_CHECKING:
     import pandas as pd

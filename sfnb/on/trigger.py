@@ -69,7 +69,8 @@ class Trigger:
 
     @property
     def url(self) -> str:
-        """Where a route is served, "http://127.0.0.1:8083/api/orders"; the broker of a topic rule.
+        """Where a route is served, "http://127.0.0.1:8083/api/orders"; the broker of a topic rule, without user
+        and password.
 
         Raises SfnbError for other kinds.
         """

@@ -8,6 +8,7 @@ import msgspec
 
 from sfnb.errors import SfnbError
 from sfnb.table import Table
+from sfnb.triggers.buses import RULES
 from sfnb.triggers.events import made
 from sfnb.triggers.inputs import InvalidTargetInput
 from sfnb.triggers.patterns import FieldMatch
@@ -30,6 +31,14 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
     matched: bool
     fields: tuple[FieldMatch, ...]
     inputs: dict[str, Json]
+    disabled: bool = False
+
+    @property
+    def verdict(self) -> str:
+        """ "matches", "does not match", or that it is disabled."""
+        if self.disabled:
+            return "is disabled"
+        return "matches" if self.matched else "does not match"
 
     @property
     def table(self) -> Table:
@@ -52,7 +61,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     def table(self) -> Table:
         rows = []
         for tried in self.rules:
-            verdict = "matches" if tried.matched else "✘ does not match"
+            verdict = f"{'' if tried.matched else '✘ '}{tried.verdict}"
             fields = "\n".join(f"{'✔' if each.matched else '✘'} {each.words}" for each in tried.fields)
             inputs = "\n".join(
                 f"{arn.rpartition(':')[2]}: {_short(value)}" for arn, value in tried.inputs.items()
@@ -82,7 +91,7 @@ def try_event(service: StepFunctions, event: object, target: str | None = None) 
     rules = [
         triggers.buses.rules.get(seen.trigger)
         for seen in triggers.all()
-        if seen.trigger.kind == "event" and (target is None or target in seen.trigger.targets)
+        if seen.trigger.kind in RULES and (target is None or target in seen.trigger.targets)
     ]
     return Trial(
         event=whole,
@@ -104,6 +113,7 @@ def _tried(service: StepFunctions, rule: Rule, event: dict[str, Any]) -> Tried:
         matched=rule.pattern.matches(event) and rule.enabled,
         fields=rule.pattern.explain(event),
         inputs=inputs,
+        disabled=not rule.enabled,
     )
 
 

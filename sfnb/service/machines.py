@@ -108,6 +108,20 @@ class Machines(Labels):
             self._hold(record, before)
         return record
 
+    def keep_state_machine(self, arn: str) -> StateMachineRecord:
+        """Keep a machine in the store, as one that was created by the API is: it outlives the process.
+
+        Raises StateMachineDoesNotExist, StoreFault.
+        """
+        with self._changing:
+            holding = self._holding(arn)
+            if not holding.kept:
+                record = structs.replace(holding.record, revision=new_name())
+                shelf.keep_machine(self.store, holding, record)
+                holding.kept = True
+                holding.change(record)
+            return holding.record
+
     def _hold(self, record: StateMachineRecord, before: Holding | None) -> None:
         if before is None:
             self._held[record.arn] = Holding(record, kept=False)

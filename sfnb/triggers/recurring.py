@@ -116,6 +116,33 @@ class Recurring:
         with self._changed:
             self._plans.pop(key, None)
 
+    def put_aside(self) -> list[Plan]:
+        """Let nothing of what is due now come, for a while; see `take_back`."""
+        with self._changed:
+            plans, self._plans, self._due = list(self._plans.values()), {}, []
+            if self._timer is not None:
+                self._timer.cancel()
+            return plans
+
+    def take_back(self, plans: Sequence[Plan]) -> None:
+        """Go on with these; what has begun meanwhile, on another clock, goes on from now."""
+        now = self._here.world.clock.now()
+        for trigger in list(self._here.held.values()):
+            if trigger.key in self._plans:
+                trigger.created, trigger.reached = min(trigger.created, now), now
+                self._here.save(trigger)
+        with self._changed:
+            self._plans = {plan.trigger.key: plan for plan in plans} | self._plans
+            self._due = []
+            if self._timer is not None:
+                self._timer.cancel()
+            for plan in list(self._plans.values()):
+                if self._here.held.get(plan.trigger.key) is plan.trigger:
+                    self._expect(plan)
+                else:
+                    del self._plans[plan.trigger.key]
+            self._set()
+
     def missed(self, trigger: Trigger, schedule: Schedule) -> str:
         """What a schedule that ran nowhere has missed, in words."""
         now = self._here.world.clock.now()

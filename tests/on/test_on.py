@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from sfnb.engine.clock import RealClock
+from sfnb.engine.records import ExecutionFilter
 from sfnb.errors import SfnbError
 from sfnb.keeping import keep_in_file
 from sfnb.machine import load_machine
@@ -16,8 +18,10 @@ from sfnb.on.function import make_function
 from sfnb.on.tables import dead_letters_frame, triggers_frame
 from sfnb.on.trying import try_event
 from sfnb.service import StepFunctions
+from sfnb.testing import calendar
 from tests.triggers.by_hand import NOON, by_hand, inputs, machine, numbers, put, settle, turn
 
+SUCCEED = {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}
 EVENT = {"source": "shop", "detail-type": "OrderPlaced", "detail": {"total": 7}}
 
 
@@ -187,7 +191,7 @@ def test_dead_letters_are_a_table(service: StepFunctions) -> None:
 def test_triggers_of_a_file_stay_there_when_another_is_taken(tmp_path: Path) -> None:
     """Two files, one after the other, in one process."""
     service = StepFunctions()
-    orders = load_machine(service, {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}, name="orders")
+    orders = load_machine(service, SUCCEED, name="orders")
     kept = orders.on.event({"source": ["memory"]}, name="kept")
 
     keep_in_file(service, tmp_path / "a.db", "full")
@@ -205,3 +209,49 @@ def test_triggers_of_a_file_stay_there_when_another_is_taken(tmp_path: Path) -> 
     assert service.triggers.deliverer.wait(30)
     assert len(orders.executions) == 1
     service.close()
+
+
+def test_a_calendar_leaves_the_schedules_alone_that_there_were() -> None:
+    service = StepFunctions()
+    orders = load_machine(service, SUCCEED, name="orders")
+    real = orders.on.schedule("cron(0 0 1 1 ? *)", name="real")
+    before = real.next
+    with calendar(service=service) as year:
+        tried = orders.on.schedule("rate(1 hour)", name="tried")
+        year.advance(hours=3)
+        assert tried.counts.started == 4
+    assert real.next == before
+    assert tried.next is not None
+    assert tried.next > RealClock().now()
+    assert not tried.counts.dropped
+    service.close()
+
+
+def test_a_machine_that_is_kept_is_there_in_the_next_process_for_what_starts_it(tmp_path: Path) -> None:
+    service = StepFunctions()
+    keep_in_file(service, tmp_path / "a.db", "full")
+    orders = load_machine(service, SUCCEED, name="orders")
+    orders.on.event({"source": ["shop"]})
+    orders.keep()
+    service.close()
+
+    later = StepFunctions()
+    keep_in_file(later, tmp_path / "a.db", "full")
+    assert [each.trigger.name for each in later.triggers.adopt()] == ["orders-event"]
+    later.triggers.buses.put_events({"Entries": [{"Source": "shop", "DetailType": "x", "Detail": "{}"}]})
+    assert later.triggers.deliverer.wait(30)
+    assert len(later.list_executions(ExecutionFilter())) == 1
+    later.close()
+
+
+def test_only_an_express_machine_answers_when_it_has_ended(service: StepFunctions) -> None:
+    with pytest.raises(SfnbError, match="'orders' is STANDARD, and only an EXPRESS machine answers"):
+        machine(service).on.http("POST /orders", sync=True)
+
+
+def test_a_disabled_rule_is_said_to_be_disabled(service: StepFunctions) -> None:
+    orders = machine(service)
+    orders.on.event({"source": ["shop"]}).disable()
+
+    (tried,) = orders.try_event(EVENT).rules
+    assert (tried.verdict, tried.matched) == ("is disabled", False)
