@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Coroutine, Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from sfnb.asl.commands import Command
 from sfnb.asl.machine import Definition
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from sfnb.engine.groups import Group
     from sfnb.engine.map_run import MapRun
     from sfnb.engine.run import Run
+
+AnyFact = TypeVar("AnyFact", bound=facts.Fact)
 
 NO_VARIABLES: Mapping[str, Json] = MappingProxyType({})
 
@@ -316,15 +318,19 @@ class Frame:
             self.last_id = identity
         return identity
 
-    def fact(self, kind: type[facts.Fact], /, *, about: int | None = None, **details: Any) -> None:
-        """Append something that is no AWS event; `about` is the event it belongs to."""
+    def fact(self, kind: type[AnyFact], /, *, about: int | None = None, **details: Any) -> AnyFact:
+        """Append something that is no AWS event; `about` is the event it belongs to.
+
+        Returns it as the log has it, whose details count in a replay.
+        """
         if self.run.replay is not None and self.run.replay.next is not None:
-            self.run.now = self.run.replay.take(kind, self.path).timestamp
-            return
+            taken = cast(AnyFact, self.run.replay.take(kind, self.path))
+            self.run.now = taken.timestamp
+            return taken
         previous = self.last_id if about is None else about
-        self.run.pending.append(
-            kind(id=0, previous_event_id=previous, timestamp=self.run.now, frame=self.path, **details)
-        )
+        fact = kind(id=0, previous_event_id=previous, timestamp=self.run.now, frame=self.path, **details)
+        self.run.pending.append(fact)
+        return fact
 
     def _taken(self, kind: type[ev.Event]) -> ev.Event | None:
         """This event as a replayed log has it; None once the log is used up."""

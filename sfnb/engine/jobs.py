@@ -24,8 +24,20 @@ def follow(call: Invocation, answer: Payload) -> None:
     answer: what the call that began it has answered.
     """
     call.submitted = True
+    call.handle = _Begun(call, answer)
     call.count(True)
     call.run.after_commit(lambda: _begin_to_follow(call, answer))
+
+
+class _Begun:
+    """A job that has begun, and whose end is not waited for yet. Fulfils the port `Handle`."""
+
+    def __init__(self, call: Invocation, answer: Payload) -> None:
+        self._call = call
+        self._answer = answer
+
+    def cancel(self) -> None:
+        _followed(self._call, self._answer).cancel()
 
 
 def _begin_to_follow(call: Invocation, answer: Payload) -> None:

@@ -38,18 +38,17 @@ def wait_until(run: Run, frame: Frame, command: WaitUntil) -> None:
 
 
 def retry_later(run: Run, frame: Frame, command: RetryLater) -> None:
-    until = run.now + timedelta(seconds=command.seconds)
-    frame.fact(
+    scheduled = frame.fact(
         facts.RetryScheduled,
         name=command.state,
         retrier=command.retrier,
         attempt=command.attempt,
-        until=until,
+        until=run.now + timedelta(seconds=command.seconds),
         error=command.error,
         cause=command.cause,
     )
     frame.started = False
-    frame.waiting = run.at(until, lambda: run.go_on(frame, None))
+    frame.waiting = run.at(scheduled.until, lambda: run.go_on(frame, None))
 
 
 def pause(run: Run, frame: Frame, command: Pause) -> None:

@@ -169,7 +169,9 @@ def _signed(request: HttpRequest, call: TaskCall, aws: AwsSession) -> HttpReques
     credentials = aws.credentials(region=region, role_arn=role)
     if credentials is None:
         raise TaskError("ApiGateway.SdkClientException", "Unable to locate credentials")
-    unsigned = AWSRequest(request.method, request.url, dict(request.headers), request.body or "")
+    unsigned = AWSRequest(request.method, request.url, data=request.body or "")
+    for name, value in request.headers:
+        unsigned.headers[name] = value  # beside others of its name, which are signed as well
     SigV4Auth(credentials, "execute-api", region).add_auth(unsigned)
     added = [(name, value) for name, value in unsigned.headers.items() if name not in dict(request.headers)]
     return HttpRequest(

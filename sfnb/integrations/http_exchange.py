@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 import ssl
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -69,29 +70,27 @@ def send(
 
     trust: whom to believe instead of those whom the system does.
     """
-    from http.client import HTTPException
+    from http.client import HTTPException, InvalidURL
 
-    parts = urlsplit(request.url)
-    host = parts.hostname or ""
-    deadline = time.monotonic() + seconds
-    connection = _connection(parts.scheme, host, parts.port, seconds, trust)
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    host, deadline = "the endpoint", time.monotonic() + seconds
     try:
-        return _exchange(connection, request, target, deadline)
+        parts = urlsplit(request.url)
+        host = parts.hostname or host
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        with closing(_connection(parts.scheme, host, parts.port, seconds, trust)) as connection:
+            return _exchange(connection, request, target, deadline)
     except TimeoutError:
         raise NoAnswer("SocketTimeoutException", f"{host} did not answer in {seconds:g} seconds") from None
     except ssl.SSLError as fault:
         raise NoAnswer("SSLException", f"{host}: {fault.reason or fault}") from None
     except socket.gaierror:
         raise NoAnswer("UnknownHostException", f"{host}: there is no such host") from None
+    except (InvalidURL, ValueError):  # its text would hold the header, or the URL
+        raise NoAnswer("IllegalArgumentException", f"{host}: HTTP cannot say this request") from None
     except HTTPException as fault:
         raise NoAnswer("IOException", f"{host} gave no valid answer: {type(fault).__name__}") from None
-    except ValueError:  # its text would hold the header, or the URL
-        raise NoAnswer("IllegalArgumentException", f"{host}: HTTP cannot say this request") from None
     except OSError as fault:
         raise NoAnswer("ConnectException", f"{host}: {fault.strerror or fault}") from None
-    finally:
-        connection.close()
 
 
 def _connection(

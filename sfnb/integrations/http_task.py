@@ -192,7 +192,10 @@ def _body(parameters: Any, added: dict[str, str], headers: list[tuple[str, str]]
         return None
     if encoding == "NONE":
         return value if isinstance(value, str) else encode(value)
-    arrays = (transform.get("RequestEncodingOptions") or {}).get("ArrayFormat", "INDICES")
+    options = transform.get("RequestEncodingOptions") or {}
+    if not isinstance(options, dict):
+        raise Shaped("The value for the field 'RequestEncodingOptions' must be an object")
+    arrays = options.get("ArrayFormat", "INDICES")
     if arrays not in get_args(ArrayFormat):
         raise Shaped(f"The ArrayFormat '{arrays}' is none of {', '.join(get_args(ArrayFormat))}")
     if not any(name.lower() == "content-type" and FORM_TYPE in value.lower() for name, value in headers):

@@ -102,6 +102,12 @@ def test_nobody_there_is_an_error_of_the_exception(service: StepFunctions) -> No
     )
 
 
+def test_a_port_that_cannot_be_is_an_error_of_the_exception(service: StepFunctions) -> None:
+    execution = call(service, {"ApiEndpoint": "localhost:99999", "Method": "GET"})
+
+    assert execution.error == "ApiGateway.IllegalArgumentException"
+
+
 @pytest.mark.parametrize("kind", ["IAM_ROLE", "RESOURCE_POLICY"])
 def test_a_signed_request_carries_a_signature_for_execute_api(
     signing: StepFunctions, web: Web, kind: str
@@ -124,6 +130,25 @@ def test_a_signed_request_carries_a_signature_for_execute_api(
     assert "/us-east-1/execute-api/aws4_request" in signature
     assert "SignedHeaders=a;content-type;host;x-amz-date" in signature
     assert signature not in repr(list(execution.log))
+
+
+def test_all_values_of_a_header_are_signed(signing: StepFunctions, web: Web) -> None:
+    from botocore.auth import SigV4Auth
+    from botocore.awsrequest import AWSRequest
+    from botocore.credentials import Credentials
+
+    parameters = {"Headers": {"a": ["1", "2"]}, "AuthType": "IAM_ROLE"}
+    execution = call(signing, {"ApiEndpoint": web.host, "Method": "GET", **parameters})
+
+    assert execution.status == "SUCCEEDED", execution.cause
+    headers = web.only.headers
+    expected = AWSRequest("GET", f"{web.url}/")
+    for name, value in [("a", "1"), ("a", "2"), ("X-Amz-Date", headers["x-amz-date"])]:
+        expected.headers[name] = value
+    expected.context["timestamp"] = headers["x-amz-date"]
+    auth = SigV4Auth(Credentials("AKIDTEST", "secret"), "execute-api", "us-east-1")
+    signature = auth.signature(auth.string_to_sign(expected, auth.canonical_request(expected)), expected)
+    assert headers["authorization"].endswith(f"Signature={signature}")
 
 
 def test_a_callback_is_answered_by_its_token(service: StepFunctions, web: Web) -> None:

@@ -356,6 +356,13 @@ def test_nobody_there_is_a_failure_of_the_socket(connected: StepFunctions) -> No
     assert (execution.error, execution.cause) == ("States.Http.Socket", "localhost: Connection refused")
 
 
+def test_a_host_that_cannot_be_is_a_failure_of_the_socket(connected: StepFunctions) -> None:
+    execution = call(connected, {"ApiEndpoint": "https://no host/a", "Method": "GET"})
+
+    assert execution.error == "States.Http.Socket"
+    assert execution.cause == "no host: HTTP cannot say this request"
+
+
 # What is refused
 
 
@@ -390,6 +397,15 @@ def test_nobody_there_is_a_failure_of_the_socket(connected: StepFunctions) -> No
                 "Transform": {"RequestBodyEncoding": "URL_ENCODED"},
             },
             "needs the header Content-Type",
+        ),
+        (
+            {
+                "ApiEndpoint": "https://e",
+                "Method": "POST",
+                "RequestBody": {},
+                "Transform": {"RequestBodyEncoding": "URL_ENCODED", "RequestEncodingOptions": "COMMAS"},
+            },
+            "'RequestEncodingOptions' must be an object",
         ),
         (
             {"ApiEndpoint": "https://e", "Method": "GET", "Headers": {"a": "b\r\nHost: c"}},
