@@ -9,6 +9,8 @@ RUN := $(VENV)/bin/python -m
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 # Every cell is run in a kernel of this environment, and its output compared.
 NBVAL := --nbval --nbval-current-env --nbval-sanitize-with notebooks/sanitize.cfg
+# A process for each processor, four at most; the tests of a file stay together, as do a notebook's cells.
+WORKERS := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo test soak check lab bench clean
 
@@ -18,8 +20,8 @@ demo: $(VENV)/.has-notebook notebooks/02-data-pipeline.ipynb  ## run the data pi
 	@echo "Done. Open build/02-data-pipeline.html in a browser,"
 	@echo "or work in the notebooks themselves:  make lab"
 
-test: $(VENV)/.has-dev  ## every test, then every notebook with its outputs compared
-	$(RUN) pytest $(if $(NOTEBOOKS),$(NBVAL)) tests sfnb $(NOTEBOOKS)
+test: $(VENV)/.has-dev  ## every test, and every notebook with its outputs compared
+	$(RUN) pytest $(WORKERS) $(if $(NOTEBOOKS),$(NBVAL)) tests sfnb $(NOTEBOOKS)
 
 soak: $(VENV)/.has-dev  ## kill it a thousand times, run a hundred thousand executions: a quarter of an hour
 	$(RUN) pytest -s -m soak -o faulthandler_timeout=1800 tests

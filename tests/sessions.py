@@ -11,7 +11,7 @@ from typing import Any
 import sfnb
 from sfnb import default
 
-SOON = 20
+SOON = 60
 """Seconds within which what is expected comes."""
 
 

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pty
+import re
 import shlex
 import signal
 import subprocess
@@ -565,7 +566,14 @@ def test_a_reader_that_goes_away_is_no_traceback(folder: Path) -> None:
 
 @pytest.mark.parametrize("environment", [{}, {"NO_COLOR": "1"}, {"TERM": "dumb"}])
 def test_a_terminal_sees_the_progress(folder: Path, environment: dict[str, str]) -> None:
-    (folder / "waits.py").write_text("import time\ndef price(order): time.sleep(0.5)\n")
+    """The task goes on until its line has been seen, where there is to be one."""
+    (folder / "waits.py").write_text(
+        "import pathlib, time\ndef price(order):\n"
+        "    while not pathlib.Path('seen').exists(): time.sleep(0.01)\n"
+    )
+    live = environment.get("TERM") != "dumb"
+    if not live:
+        (folder / "seen").touch()
     master, slave = pty.openpty()
 
     env = {
@@ -576,19 +584,24 @@ def test_a_terminal_sees_the_progress(folder: Path, environment: dict[str, str])
     }
     process = start("run", "orders.asl.json", "--tasks", "waits.py", "--skip-waits", stderr=slave, env=env)
     os.close(slave)
-    seen = _read_all(master)
+    seen = _read_all(master, lambda seen: PROGRESS.search(seen) and (folder / "seen").touch())
     out, _ = process.communicate(timeout=60)
 
     assert (out, process.returncode) == (b"null\n", 0)
-    assert ("orders: Price, 4 events, 0 s" in seen) is (environment.get("TERM") != "dumb")
+    assert (PROGRESS.search(seen) is not None) is live
     assert ("\x1b[1;32mSUCCEEDED" in seen) is not bool(environment)
 
 
-def _read_all(terminal: int) -> str:
+PROGRESS = re.compile(r"orders: Price, 4 events, \d+ s")
+
+
+def _read_all(terminal: int, look: Callable[[str], object]) -> str:
+    """What is written to a terminal; `look` is given what has come so far, whenever there is more."""
     seen = b""
     try:
         while chunk := os.read(terminal, 4096):
             seen += chunk
+            look(seen.decode(errors="replace"))
     except OSError:  # Linux says so where the other side has closed
         pass
     os.close(terminal)

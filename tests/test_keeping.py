@@ -84,7 +84,7 @@ def test_what_is_under_way_stays_where_it_is(tmp_path: Path) -> None:
     assert sfnb.executions().empty
 
     execution.stop()
-    assert execution.wait(10)
+    assert execution.wait(60)
     assert [event.type for event in execution.log if event.id][-1] == "ExecutionAborted"
     sfnb.use_store(tmp_path / "one.db")
     assert list(sfnb.executions().status) == ["ABORTED"]

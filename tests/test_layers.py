@@ -80,7 +80,8 @@ TOGETHER = {
 """What a user holds is one idea in several files."""
 
 LAZY_UPWARDS = {
-    (room, "notebook") for room in ("machine", "execution", "snapshot", "diff", "on", "resuming", "trial", "server")
+    (room, "notebook")
+    for room in ("machine", "execution", "snapshot", "diff", "on", "resuming", "trial", "server")
 } | {("service", "server")}
 """How an execution and a test of a state look in a cell is the notebook's; imported when it is asked.
 

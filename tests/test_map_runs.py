@@ -31,7 +31,7 @@ from sfnb.service import StepFunctions, TasksMissing
 from sfnb.stores.memory import MemoryStore
 from sfnb.stores.sqlite import SqliteStore
 
-SOON = 20
+SOON = 60
 TASK = {"Type": "Task", "Resource": "work", "End": True}
 STATES = {"Look": {"Type": "Pass", "Next": "Work"}, "Work": TASK}
 WRITER = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "out", "Prefix": "runs"}}

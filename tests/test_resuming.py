@@ -36,29 +36,39 @@ def restart(tmp_path: Path) -> Iterator[Restart]:
         yield restart
 
 
-@pytest.fixture
-def calls() -> list[str]:
+class Calls(list[str]):
     """The tasks that have been called, of all sessions."""
-    return []
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.over = threading.Event()
 
 
-def define(calls: list[str], *names: str, hang: str = "") -> None:
+@pytest.fixture
+def calls() -> Iterator[Calls]:
+    """In the end, those that hang are let go of."""
+    calls = Calls()
+    yield calls
+    calls.over.set()
+
+
+def define(calls: Calls, *names: str, hang: str = "") -> None:
     """Functions of these names; the one that hangs never answers."""
     for name in names:
         sfnb.task(name)(noting(calls, name, hang))
 
 
-def noting(calls: list[str], name: str, hang: str) -> Callable[[Any], Any]:
+def noting(calls: Calls, name: str, hang: str) -> Callable[[Any], Any]:
     def function(payload: Any) -> Any:
         calls.append(name)
         if name == hang:
-            threading.Event().wait(60)
+            calls.over.wait(60)
         return payload
 
     return function
 
 
-def interrupted(restart: Restart, calls: list[str], name: str = "first", machine: str = "orders") -> None:
+def interrupted(restart: Restart, calls: Calls, name: str = "first", machine: str = "orders") -> None:
     """An execution that a session was ended on while Pack was being called."""
     define(calls, "charge", "pack", "ship", hang="pack")
     before = len(calls)
@@ -68,7 +78,7 @@ def interrupted(restart: Restart, calls: list[str], name: str = "first", machine
 
 
 def test_with_all_functions_there_it_goes_on_at_once_and_repeats_nothing(
-    restart: Restart, calls: list[str]
+    restart: Restart, calls: Calls
 ) -> None:
     interrupted(restart, calls)
     define(calls, "pack", "ship")
@@ -83,7 +93,7 @@ def test_with_all_functions_there_it_goes_on_at_once_and_repeats_nothing(
 
 
 def test_it_waits_for_its_functions_and_then_goes_on_by_itself(
-    restart: Restart, calls: list[str], capsys: pytest.CaptureFixture[str]
+    restart: Restart, calls: Calls, capsys: pytest.CaptureFixture[str]
 ) -> None:
     interrupted(restart, calls)
 
@@ -101,7 +111,7 @@ def test_it_waits_for_its_functions_and_then_goes_on_by_itself(
     assert service().registry.watchers == []
 
 
-def test_it_need_not_wait_for_what_is_needed_later(restart: Restart, calls: list[str]) -> None:
+def test_it_need_not_wait_for_what_is_needed_later(restart: Restart, calls: Calls) -> None:
     interrupted(restart, calls)
     define(calls, "pack")
 
@@ -111,7 +121,7 @@ def test_it_need_not_wait_for_what_is_needed_later(restart: Restart, calls: list
     assert calls == ["charge", "pack", "pack"]
 
 
-def test_what_is_needed_at_once_is_always_waited_for(restart: Restart, calls: list[str]) -> None:
+def test_what_is_needed_at_once_is_always_waited_for(restart: Restart, calls: Calls) -> None:
     interrupted(restart, calls)
 
     found = sfnb.resume(wait=False)
@@ -120,7 +130,7 @@ def test_what_is_needed_at_once_is_always_waited_for(restart: Restart, calls: li
     assert [execution.name for execution in found.executions] == ["first"]
 
 
-def test_a_function_of_the_machine_alone_will_do(restart: Restart, calls: list[str]) -> None:
+def test_a_function_of_the_machine_alone_will_do(restart: Restart, calls: Calls) -> None:
     interrupted(restart, calls)
     found = sfnb.resume()
     machine = sfnb.load(ORDERS, name="orders")
@@ -131,7 +141,7 @@ def test_a_function_of_the_machine_alone_will_do(restart: Restart, calls: list[s
     assert found.executions[0].output == "packed"
 
 
-def test_some_are_chosen_by_name_arn_or_as_executions(restart: Restart, calls: list[str]) -> None:
+def test_some_are_chosen_by_name_arn_or_as_executions(restart: Restart, calls: Calls) -> None:
     for name in ("one", "two", "three"):
         interrupted(restart, calls, name)
     define(calls, "pack", "ship")
@@ -143,7 +153,7 @@ def test_some_are_chosen_by_name_arn_or_as_executions(restart: Restart, calls: l
     assert len(sfnb.resume().executions) == 0
 
 
-def test_the_oldest_goes_on_first(restart: Restart, calls: list[str]) -> None:
+def test_the_oldest_goes_on_first(restart: Restart, calls: Calls) -> None:
     for name in ("one", "two", "three"):
         interrupted(restart, calls, name)
     define(calls, "pack", "ship")
@@ -151,7 +161,7 @@ def test_the_oldest_goes_on_first(restart: Restart, calls: list[str]) -> None:
     assert [execution.name for execution in sfnb.resume().executions] == ["one", "two", "three"]
 
 
-def test_what_cannot_go_on_is_told_and_does_not_hinder_others(restart: Restart, calls: list[str]) -> None:
+def test_what_cannot_go_on_is_told_and_does_not_hinder_others(restart: Restart, calls: Calls) -> None:
     define(calls, "pack", hang="pack")
     sfnb.load(ORDERS, name="orders").start(name="mocked", mock={"Charge": lambda payload: "mocked"})
     until(lambda: "pack" in calls)
@@ -168,7 +178,7 @@ def test_what_cannot_go_on_is_told_and_does_not_hinder_others(restart: Restart, 
     assert again.executions[0].output == "shipped"
 
 
-def test_what_has_ended_or_is_under_way_is_refused(restart: Restart, calls: list[str]) -> None:
+def test_what_has_ended_or_is_under_way_is_refused(restart: Restart, calls: Calls) -> None:
     define(calls, "charge", "pack", "ship", hang="ship")
     sfnb.load({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}, name="quick").run(name="ended")
     sfnb.load(ORDERS, name="orders").start(name="running")
@@ -179,7 +189,7 @@ def test_what_has_ended_or_is_under_way_is_refused(restart: Restart, calls: list
 
 
 def test_what_another_process_has_is_refused_with_its_name(
-    restart: Restart, calls: list[str], tmp_path: Path
+    restart: Restart, calls: Calls, tmp_path: Path
 ) -> None:
     interrupted(restart, calls)
     other = SqliteStore(tmp_path / "x.db")  # an owner of its own, as another process is
@@ -194,7 +204,7 @@ def test_what_another_process_has_is_refused_with_its_name(
     assert sfnb.get_execution("first").interrupted
 
 
-def test_names_that_two_machines_have_are_told_apart(restart: Restart, calls: list[str]) -> None:
+def test_names_that_two_machines_have_are_told_apart(restart: Restart, calls: Calls) -> None:
     interrupted(restart, calls, "same", "one")
     interrupted(restart, calls, "same", "two")
 
@@ -220,7 +230,7 @@ os._exit(9)
 """
 
 
-def test_a_parent_and_its_child_find_each_other(restart: Restart, calls: list[str], tmp_path: Path) -> None:
+def test_a_parent_and_its_child_find_each_other(restart: Restart, calls: Calls, tmp_path: Path) -> None:
     ended = subprocess.run([sys.executable, "-c", NESTED, str(tmp_path / "x.db")], check=False)
     assert ended.returncode == 9
     sfnb.load({"StartAt": "Pack", "States": {"Pack": task("pack")}}, name="child")
@@ -233,7 +243,7 @@ def test_a_parent_and_its_child_find_each_other(restart: Restart, calls: list[st
     assert calls == ["pack"]
 
 
-def test_two_attempts_at_once_resume_it_once(restart: Restart, calls: list[str]) -> None:
+def test_two_attempts_at_once_resume_it_once(restart: Restart, calls: Calls) -> None:
     interrupted(restart, calls)
     first, second = sfnb.resume(), sfnb.resume()
     define(calls, "ship", "pack")
@@ -287,7 +297,7 @@ def test_a_token_that_is_nobodys_is_just_that() -> None:
 # One
 
 
-def test_an_interrupted_execution_says_so_and_can_go_on_by_itself(restart: Restart, calls: list[str]) -> None:
+def test_an_interrupted_execution_says_so_and_can_go_on_by_itself(restart: Restart, calls: Calls) -> None:
     interrupted(restart, calls)
     execution = sfnb.get_execution("first")
 
@@ -304,7 +314,7 @@ def test_an_interrupted_execution_says_so_and_can_go_on_by_itself(restart: Resta
     assert execution.output == {"n": 1}
 
 
-def test_a_call_that_was_lost_fails_where_that_is_wanted(restart: Restart, calls: list[str]) -> None:
+def test_a_call_that_was_lost_fails_where_that_is_wanted(restart: Restart, calls: Calls) -> None:
     interrupted(restart, calls)
     define(calls, "pack", "ship")
 
@@ -313,7 +323,7 @@ def test_a_call_that_was_lost_fails_where_that_is_wanted(restart: Restart, calls
 
 
 def test_who_waits_for_what_another_process_runs_sees_its_end(
-    restart: Restart, calls: list[str], tmp_path: Path
+    restart: Restart, calls: Calls, tmp_path: Path
 ) -> None:
     interrupted(restart, calls)
     other = sfnb.StepFunctions(store=SqliteStore(tmp_path / "x.db"))
@@ -333,7 +343,7 @@ def test_who_waits_for_what_another_process_runs_sees_its_end(
         other.close()
 
 
-def test_an_execution_is_the_same_in_hand_while_it_goes_on(restart: Restart, calls: list[str]) -> None:
+def test_an_execution_is_the_same_in_hand_while_it_goes_on(restart: Restart, calls: Calls) -> None:
     interrupted(restart, calls)
     execution: Execution = sfnb.get_execution("first")
     define(calls, "pack", "ship")

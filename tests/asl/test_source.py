@@ -141,10 +141,10 @@ def test_depth_is_bounded(format: Any, depth: int, opening: str, closing: str) -
 )
 @pytest.mark.parametrize("format", ["json", "yaml"])
 def test_depth_without_end_is_refused_at_once(text: str, format: Any) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     source = read_text(text, format=format)
 
-    assert time.perf_counter() - began < 2
+    assert time.thread_time() - began < 2
     assert source.tree is None
     assert source.findings
 
@@ -181,10 +181,10 @@ def test_a_larger_definition_is_refused_and_still_read() -> None:
 @pytest.mark.parametrize("format", ["json", "yaml"])
 def test_five_megabytes_are_refused_unread(format: Any) -> None:
     text = '{"a": [' + "1, " * 1_700_000
-    began = time.perf_counter()
+    began = time.thread_time()
     (finding,) = read_text(text, format=format).findings
 
-    assert time.perf_counter() - began < 0.5
+    assert time.thread_time() - began < 0.5
     assert finding.message == f"Definition is {len(text):,} bytes; the limit is 1,048,576"
 
 
@@ -203,10 +203,10 @@ def test_a_billion_laughs_are_refused_at_once(leaf: str) -> None:
     lines = [f"a: &a [{', '.join([leaf] * 9)}]"]
     for above, name in zip("abcdefghijk", "bcdefghijkl", strict=True):
         lines.append(f"{name}: &{name} [{', '.join(['*' + above] * 9)}]")
-    began = time.perf_counter()
+    began = time.thread_time()
     source = read_text("\n".join(lines))
 
-    assert time.perf_counter() - began < 1
+    assert time.thread_time() - began < 1
     assert source.tree is None
     assert [finding.message for finding in source.findings] == [
         "Aliases make the definition larger than 1,048,576 bytes"

@@ -19,8 +19,8 @@ import pytest
 from tests.chromium import chromium
 
 TOKEN = "sfnb-browser-tests"
-START_SECONDS = 40
-CELL_SECONDS = 30
+START_SECONDS = 120
+CELL_SECONDS = 90
 
 # Cells that are run before the kernel is there make JupyterLab ask for one in a dialog.
 READY = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
@@ -184,7 +184,7 @@ OpenNotebook = Callable[..., Notebook]
 @pytest.fixture(scope="module")
 def open_notebook(lab: Lab, browser: Any) -> Iterator[OpenNotebook]:
     context = browser.new_context(viewport={"width": 1280, "height": 1000})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(60_000)
     yield lambda name, *cells: Notebook(lab, context.new_page()).open(name, *cells)
     context.close()
 

@@ -27,7 +27,7 @@ def double(event):
 GONE = (ConnectionError, asyncio.IncompleteReadError)
 
 
-def definition(activity: str) -> str:
+def definition(activity: str, timeout_seconds: int) -> str:
     states = {
         "Pause": {"Type": "Wait", "SecondsPath": "$.seconds", "Next": "Double"},
         "Double": {
@@ -38,7 +38,7 @@ def definition(activity: str) -> str:
         "Work": {
             "Type": "Task",
             "Resource": activity,
-            "TimeoutSeconds": 4,
+            "TimeoutSeconds": timeout_seconds,
             "Retry": [{"ErrorEquals": ["States.Timeout"], "MaxAttempts": 100, "BackoffRate": 1}],
             "End": True,
         },
@@ -50,9 +50,11 @@ class Clients:
     """sent: the input of each execution. started: what the first answer to its start was.
 
     taken: outputs of tasks, by the name of the execution, that the server has taken.
+    timeout_seconds: how long a worker may take.
     """
 
-    def __init__(self, seed: str) -> None:
+    def __init__(self, seed: str, timeout_seconds: int = 4) -> None:
+        self._timeout_seconds = timeout_seconds
         self.sent: dict[str, dict[str, Any]] = {}
         self.started: dict[str, dict[str, Any]] = {}
         self.taken: dict[str, list[dict[str, Any]]] = {}
@@ -70,7 +72,10 @@ class Clients:
             made = await connection.call("CreateActivity", name="work")
             self.activity = made.body["activityArn"]
             made = await connection.call(
-                "CreateStateMachine", name="m", definition=definition(self.activity), roleArn=ROLE
+                "CreateStateMachine",
+                name="m",
+                definition=definition(self.activity, self._timeout_seconds),
+                roleArn=ROLE,
             )
             self.machine = made.body["stateMachineArn"]
 

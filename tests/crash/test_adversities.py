@@ -30,7 +30,7 @@ from tests.crash.verdict import compare
 from tests.crash.victim import Round
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="nobody is stopped or killed here")
-WAIT_SECONDS = 20
+WAIT_SECONDS = 60
 EXECUTIONS = 20
 SEED = "adversities"
 

@@ -24,7 +24,7 @@ from sfnb.stores.sqlite import SqliteStore
 from sfnb.values import Payload
 from tests.crash.shapes import ARN
 
-WAIT_SECONDS = 10
+WAIT_SECONDS = 60
 GLANCE_SECONDS = 0.3
 CALLBACK = {
     "Type": "Task",

@@ -126,7 +126,7 @@ def test_who_calls_before_a_server_has_gone_on_waits_and_is_answered(tmp_path: P
 
 async def answer_early(folder: Path, tasks: int) -> None:
     (folder / "work.py").write_text(FUNCTIONS)
-    clients = Clients("early")
+    clients = Clients("early", timeout_seconds=600)
     with Served(folder, *STORE) as server:
         port = str(server.port)
         await clients.prepare(server.port)

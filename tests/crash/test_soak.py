@@ -70,6 +70,7 @@ def open_files() -> int:
 
 @linux
 def test_a_thousand_executions_at_once_leave_no_thread_no_file_and_no_task(tmp_path: Path) -> None:
+    gc.collect()  # what other tests have left
     threads, files = set(threading.enumerate()), open_files()
     service = StepFunctions(store=SqliteStore(tmp_path / "store.db", durability="normal"))
 
@@ -88,4 +89,4 @@ def test_a_thousand_executions_at_once_leave_no_thread_no_file_and_no_task(tmp_p
     service.close()
     gc.collect()
     assert set(threading.enumerate()) <= threads
-    assert open_files() == files
+    assert open_files() <= files

@@ -21,7 +21,7 @@ from sfnb.execution import Execution
 from sfnb.service import InvalidName, StepFunctions
 from sfnb.values import Payload, decode
 
-SOON = 20.0
+SOON = 60.0
 """Seconds within which what is to end has ended, or the test fails; nothing waits that long."""
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 ASK = "arn:aws:states:::sqs:sendMessage.waitForTaskToken"

@@ -16,7 +16,7 @@ from sfnb.machine import load_machine
 from sfnb.service import ExecutionAlreadyExists, StepFunctions
 from sfnb.values import Payload
 
-SOON = 20
+SOON = 60
 
 
 def entered(execution: Execution, state: str) -> int:

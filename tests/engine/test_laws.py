@@ -171,11 +171,11 @@ numbers = iter(range(1_000_000))
 def run(service: StepFunctions, tree: TREE, name: str | None = None) -> Execution:
     name = name or f"run-{next(numbers)}"
     execution = load_machine(service, distinct(tree), name="machine").start(INPUT, name=name, clock=frozen())
-    assert execution.wait(20)
+    assert execution.wait(60)
     return execution
 
 
-several = settings(max_examples=100, deadline=timedelta(seconds=20), suppress_health_check=list(HealthCheck))
+several = settings(max_examples=100, deadline=timedelta(minutes=2), suppress_health_check=list(HealthCheck))
 
 
 @several

@@ -9,7 +9,7 @@ import pytest
 
 from sfnb.engine.loop import Engine
 
-SOON = 20.0
+SOON = 60.0
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ def service(tmp_path: Path) -> Iterator[StepFunctions]:
     yield service
     service.close()
     for thread in set(threading.enumerate()) - before:
-        thread.join(10)
+        thread.join(60)
     assert set(threading.enumerate()) <= before
 
 
@@ -132,11 +132,11 @@ def test_what_is_left_is_not_selected_when_it_is_stopped(service: StepFunctions)
             )
         ),
     )
-    machine.tasks["hold"] = lambda item: began.set() or go.wait(10)
+    machine.tasks["hold"] = lambda item: began.set() or go.wait(60)
     execution = machine.start([{"n": 1}, {}, {}])
-    assert began.wait(10)
+    assert began.wait(60)
     execution.stop()
-    assert execution.wait(10)
+    assert execution.wait(60)
     go.set()
 
     assert execution.status == "ABORTED"
@@ -211,7 +211,7 @@ def test_a_run_may_end_while_its_reader_is_far_ahead_and_blocked(
     def hold(item: int) -> None:
         began.set()
         if ending == "stop":
-            go.wait(10)
+            go.wait(60)
         sfnb.sleep(1_000)
 
     task = {"T": {"Type": "Task", "Resource": "hold", "End": True}}
@@ -224,9 +224,9 @@ def test_a_run_may_end_while_its_reader_is_far_ahead_and_blocked(
     machine.tasks["hold"] = hold
     execution = machine.start()
     if ending == "stop":
-        assert began.wait(10)
+        assert began.wait(60)
         execution.stop()
-    assert execution.wait(10)
+    assert execution.wait(60)
     go.set()
 
     check_laws(execution.log)
@@ -330,11 +330,11 @@ def test_open_callbacks_of_children_keep_the_clock_from_jumping_to_the_parents_e
     tokens: list[str] = []
     machine.tasks["send"] = lambda payload: tokens.append(payload["token"]) or sent.set()
     execution = machine.start([1])
-    assert sent.wait(10)
+    assert sent.wait(60)
 
     assert not execution.wait(0.05)
     service.send_task_success(tokens[0], "1")
-    assert execution.wait(10)
+    assert execution.wait(60)
     assert execution.output == [1]
 
 
@@ -345,7 +345,7 @@ def test_the_parents_history_may_be_full_when_a_map_run_ends(tmp_path: Path) -> 
         for limit in range(2, whole):
             service = StepFunctions(limits=Limits(history_events=limit), clock=frozen)
             execution = load_machine(service, single(distributed(states))).start([1])
-            assert execution.wait(10)
+            assert execution.wait(60)
             assert (execution.cause or "").startswith("The execution reached the maximum number")
             assert len(types(execution)) == limit
             service.close()
@@ -425,7 +425,7 @@ def test_parent_and_children_share_the_time(service: StepFunctions) -> None:
 def test_a_moving_clock_jumps_too(service: StepFunctions) -> None:
     machine = load_machine(service, single(distributed(WAITING, MaxConcurrency=2)))
     execution = machine.start([500, 3, 3], clock=JumpClock())
-    assert execution.wait(10)
+    assert execution.wait(60)
 
     assert execution.duration is not None
     assert timedelta(seconds=500) <= execution.duration < timedelta(seconds=502)

@@ -144,12 +144,12 @@ def test_stopping_the_parent_stops_the_children(service: StepFunctions) -> None:
 
     def hold(item: Any) -> None:
         began.set()
-        go.wait(10)
+        go.wait(60)
 
     machine = load_machine(service, distributed({"T": {"Type": "Task", "Resource": "hold", "End": True}}))
     machine.tasks["hold"] = hold
     execution = machine.start([1, 2, 3])
-    assert began.wait(10)
+    assert began.wait(60)
     execution.stop()
     execution.wait()
     go.set()

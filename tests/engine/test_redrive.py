@@ -20,7 +20,7 @@ from sfnb.machine import StateMachine, load_machine
 from sfnb.service import ExecutionNotRedrivable, StepFunctions
 from sfnb.values import Payload
 
-SOON = 20
+SOON = 60
 TASK = {"Type": "Task", "Resource": "work"}
 FAIL: TREE = {"StartAt": "F", "States": {"F": {"Type": "Fail", "Error": "E"}}}
 RETRIED = {**TASK, "Retry": [{"ErrorEquals": ["Broken"], "MaxAttempts": 2}]}

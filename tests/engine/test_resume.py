@@ -44,7 +44,7 @@ def whole(tree: TREE, commits: Commits | None = None) -> tuple[str, list[ev.Even
         service.store = commits or service.store
         machine = load_machine(service, distinct(tree), name="machine")
         execution = machine.start(INPUT, name=f"whole-{next(numbers)}", clock=frozen())
-        assert execution.wait(20)
+        assert execution.wait(60)
         return execution.name, list(execution.log)
 
 
@@ -56,8 +56,17 @@ def resumed(tree: TREE, log: Sequence[ev.Event], name: str) -> list[ev.Event]:
         service.store.append(arn, log, after=0)
         clock = JumpClock(log[-1].timestamp, frozen=True)
         live = service.resume_execution(arn_of(name), machine=machine.record, clock=clock)
-        assert live.wait(20)
+        assert live.wait(60)
         return list(service.get_execution_history(arn))
+
+
+def drawn(data: st.DataObject, lengths: Sequence[int]) -> int | None:
+    """One of the places to cut at; None where there is none.
+
+    A busy machine commits more often: what is drawn must not depend on it, or no example repeats.
+    """
+    share = data.draw(st.integers(0, 999), label="cut at, in thousandths")
+    return lengths[share * len(lengths) // 1000] if lengths else None
 
 
 def lasting(log: Sequence[ev.Event]) -> list[ev.Event]:
@@ -145,8 +154,8 @@ def test_a_log_that_is_cut_at_a_commit_goes_on_as_it_would_have(tree: TREE) -> N
 def test_any_machine_cut_at_any_commit_goes_on_as_it_would_have(tree: TREE, data: st.DataObject) -> None:
     commits = Commits()
     name, log = whole(tree, commits)
-    if len(commits.lengths) > 1:
-        cut = data.draw(st.sampled_from(commits.lengths[:-1]), label="cut")
+    cut = drawn(data, commits.lengths[:-1])
+    if cut is not None:
         assert lasting(resumed(tree, log[:cut], name)) == lasting(log)
 
 
@@ -172,7 +181,7 @@ def test_what_had_finished_is_not_done_again() -> None:
     tree = chain(TASK, WAIT, TASK)
     with serving("inline") as service:
         execution: Execution = load(service, tree, work=work).start({}, name="once", clock=frozen())
-        assert execution.wait(20)
+        assert execution.wait(60)
         log = list(execution.log)
     calls.clear()
     cut = next(i for i, event in enumerate(log) if isinstance(event, ev.WaitStateEntered)) + 1
@@ -182,7 +191,7 @@ def test_what_had_finished_is_not_done_again() -> None:
         live = service.resume_execution(
             arn_of("once"), machine=machine.record, clock=JumpClock(log[cut - 1].timestamp)
         )
-        assert live.wait(20)
+        assert live.wait(60)
     assert len(calls) == 1
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,24 +14,31 @@ from sfnb.engine import events as ev
 from sfnb.engine import facts
 from sfnb.engine.clock import JumpClock
 from sfnb.engine.replay import ReplayMismatch
+from sfnb.execution import Execution
 from sfnb.machine import load_machine
 from sfnb.mocks import mocks_of
 from sfnb.service import ExecutionNotResumable, StepFunctions
 from sfnb.stores.sqlite import SqliteStore
+from tests.sessions import until
 
 WAIT = {"Type": "Wait", "Seconds": 3}
 CALL = {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken"}
 ARN = "arn:aws:states:us-east-1:123456789012:execution:machine:it"
 
 
-def log_of(tree: TREE, until: type[ev.Event], **tasks: Any) -> list[ev.Event]:
+def log_of(tree: TREE, last: type[ev.Event], **tasks: Any) -> list[ev.Event]:
     """The log of a run up to the first event of a kind."""
     with serving("inline") as service:
         machine = load(service, distinct(tree), **tasks)
         execution = machine.start({}, name="it", clock=frozen())
-        execution.wait(0.2)
-        log = list(execution.log)
-    return log[: next(i for i, event in enumerate(log) if isinstance(event, until)) + 1]
+        return log_up_to(execution, last)
+
+
+def log_up_to(execution: Execution, last: type[ev.Event]) -> list[ev.Event]:
+    """Its log up to the first event of a kind, which is waited for."""
+    until(lambda: any(isinstance(event, last) for event in execution.log), last.__name__)
+    log = list(execution.log)
+    return log[: next(i for i, event in enumerate(log) if isinstance(event, last)) + 1]
 
 
 def refused(
@@ -92,7 +98,7 @@ def test_a_callback_waits_on_though_nobody_stands_for_its_service() -> None:
         live = service.resume_execution(arn_of("it"), machine=machine.record)
         (token,) = service.list_task_tokens()
         service.send_task_success(token.token, '{"ok": true}')
-        assert live.wait(10)
+        assert live.wait(60)
         assert service.describe_execution(ARN).output == '{"ok": true}'
 
 
@@ -106,17 +112,14 @@ def test_a_nested_execution_is_followed_again() -> None:
     with serving("threads") as service:
         load_machine(service, single({**WAIT, "Seconds": 600}), name="nested")
         execution = load(service, distinct(single(task))).start({}, name="it")
-        execution.wait(0.3)
-        log = [event for event in execution.log if not isinstance(event, facts.Fact)]
-    assert isinstance(log[-1], ev.ExecutionAborted | ev.TaskSubmitted)
-    log = [event for event in log if not isinstance(event, ev.ExecutionAborted)]
+        log = [event for event in log_up_to(execution, ev.TaskSubmitted) if not isinstance(event, facts.Fact)]
     with serving("threads") as service:
         child = load_machine(service, single({"Type": "Pass", "Result": 7}), name="nested")
         assert child.run({}, name="inner").output == 7
         machine = load_machine(service, distinct(single(task)), name="machine")
         service.store.append(ARN, log, after=0)
         live = service.resume_execution(arn_of("it"), machine=machine.record)
-        assert live.wait(10)
+        assert live.wait(60)
         assert '"Output":7' in str(service.describe_execution(ARN).output)
 
 
@@ -130,7 +133,7 @@ def test_mocks_can_be_given_again() -> None:
         live = service.resume_execution(
             arn_of("it"), machine=machine.record, mocks=mocks, clock=JumpClock(log[-1].timestamp)
         )
-        assert live.wait(10)
+        assert live.wait(60)
         assert service.describe_execution(ARN).output == '"mocked"'
 
 
@@ -145,7 +148,7 @@ def test_a_function_that_is_a_mock_is_called_again_as_it_was() -> None:
         live = service.resume_execution(
             arn_of("it"), machine=machine.record, mocks=mocks_of(plans, machine.tree, ["S0", "S1"])
         )
-        assert live.wait(10)
+        assert live.wait(60)
         events = list(service.get_execution_history(ARN))
     outputs = [event.output for event in events if isinstance(event, ev.LambdaFunctionSucceeded)]
     assert outputs == ['"first"', '"third"']
@@ -161,8 +164,7 @@ def test_closing_a_service_leaves_what_it_had_started_for_itself_to_go_on(tmp_pa
     service = StepFunctions(store=SqliteStore(tmp_path / "kept.db"))
     load_machine(service, single({"Type": "Wait", "Seconds": 600}), name="nested")
     load(service, single(task)).start({}, name="it")
-    while not any(isinstance(event, ev.TaskSubmitted) for event in service.store.read(ARN)):
-        time.sleep(0.01)
+    until(lambda: any(isinstance(event, ev.TaskSubmitted) for event in service.store.read(ARN)))
 
     service.close()
 

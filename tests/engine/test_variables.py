@@ -375,7 +375,7 @@ def test_what_was_kept_before_a_cut_counts_after_it(small: StepFunctions) -> Non
     tree = distinct(chain(bytes_of("a", 900), {"Type": "Wait", "Seconds": 5}, bytes_of("b", 200)))
     machine = load_machine(small, tree, name="machine")
     execution = machine.start({}, name="once", clock=frozen())
-    assert execution.wait(10)
+    assert execution.wait(60)
     log = list(execution.log)
     cut = next(index for index, event in enumerate(log) if event.type == "WaitStateEntered") + 1
 
@@ -385,6 +385,6 @@ def test_what_was_kept_before_a_cut_counts_after_it(small: StepFunctions) -> Non
     live = other.resume_execution(
         arn_of("once"), machine=machine.record, clock=JumpClock(log[cut - 1].timestamp)
     )
-    assert live.wait(10)
+    assert live.wait(60)
     assert other.describe_execution(execution.arn).error == "States.DataLimitExceeded"
     other.close()

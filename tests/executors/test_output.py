@@ -13,6 +13,7 @@ from told import LONG, Submit
 
 from sfnb.executors import ThreadExecutor
 from sfnb.executors.output import Printing, TaskStream
+from tests.sessions import until
 
 
 @pytest.fixture
@@ -20,6 +21,19 @@ def threads() -> Iterator[ThreadExecutor]:
     executor = ThreadExecutor()
     yield executor
     executor.close(LONG)
+
+
+@pytest.fixture(autouse=True)
+def nobody_else_calls() -> None:
+    """Calls that earlier tests of this process have given up may still run; the streams are everybody's."""
+
+    def wrapped() -> bool:
+        with contextlib.redirect_stdout(io.StringIO()):
+            contextvars.Context().run(lambda: Printing(print).__enter__())
+            contextvars.Context().run(lambda: Printing(print).__exit__())
+            return type(sys.stdout) is TaskStream
+
+    until(lambda: not wrapped(), "the end of all calls")
 
 
 def elsewhere(text: str) -> None:
@@ -56,11 +70,9 @@ def test_what_others_print_passes_through() -> None:
         heard: list[str] = []
         with Printing(heard.append):
             elsewhere("others")
-            threading.Thread(target=print, args=("a thread",)).start()
-            threads = [thread for thread in threading.enumerate() if thread is not threading.current_thread()]
-            for thread in threads:
-                if thread.name.startswith("Thread-"):
-                    thread.join(LONG)
+            thread = threading.Thread(target=print, args=("a thread",))
+            thread.start()
+            thread.join(LONG)
 
         assert heard == []
         assert screen.getvalue() == "others\na thread\n"

@@ -13,7 +13,7 @@ from sfnb.machine import load_machine
 from sfnb.service import StepFunctions
 
 REGION = "us-east-1"
-SOON = 20.0
+SOON = 60.0
 Change = Callable[[dict[str, Any]], None]
 
 

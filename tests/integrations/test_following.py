@@ -15,7 +15,7 @@ from sfnb.integrations.jobs import POLLING, Ask, Ends, Follower, Job, Told, Tran
 from sfnb.values import Json, Payload
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-SOON = 20.0
+SOON = 60.0
 JOB = Job(
     describe=Ask("Describe", {"id": Told("Id")}),
     ends=Ends(status="Status", good=frozenset({"GOOD"}), bad=frozenset({"BAD"})),

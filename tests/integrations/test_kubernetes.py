@@ -228,7 +228,8 @@ def test_a_job_that_nobody_waits_for_any_more_is_deleted(
     execution.stop()
 
     assert api.deleted.wait(SOON)
-    assert api.requests[-1][:3] == ("DELETE", f"{JOBS}/pi", {"propagationPolicy": ["Background"]})
+    deleted = [request[:3] for request in api.requests if request[0] == "DELETE"]
+    assert deleted == [("DELETE", f"{JOBS}/pi", {"propagationPolicy": ["Background"]})]
 
 
 @pytest.mark.parametrize(

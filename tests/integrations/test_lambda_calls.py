@@ -290,7 +290,7 @@ def test_an_event_is_only_handed_over(functions: LambdaServer, service: StepFunc
     assert (output["StatusCode"], output["Payload"]) == (202, "")
     assert "ExecutedVersion" not in output
     assert "X-Amz-Executed-Version" not in output["SdkHttpMetadata"]["HttpHeaders"]
-    assert arrived.wait(5)
+    assert arrived.wait(60)
 
 
 def test_the_cause_of_a_failure_is_written_anew(service: StepFunctions) -> None:

@@ -17,7 +17,7 @@ from sfnb.values import decode
 TARGET = "arn:aws:states:us-east-1:123456789012:stateMachine:target"
 START = "arn:aws:states:::states:startExecution"
 TREE = dict[str, Any]
-SOON = 20.0
+SOON = 60.0
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 ROUNDS = range(5)
 """What once depended on whose turn it was did so in about every other run."""

@@ -198,7 +198,7 @@ def test_an_interrupt_ends_the_execution_as_aborted(run: Any, shell: Any) -> Non
         "def price(order):\n"
         "    print('begun')\n"
         "    _thread.interrupt_main()\n"
-        "    gate.wait(10)\n"
+        "    gate.wait(60)\n"
     )
     ran = run("%%asl orders --run" + PRICE)
     shell.user_ns["gate"].set()

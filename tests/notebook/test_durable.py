@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ States:
 """
 FAILING = TASKS.replace("WORK", "raise ValueError('no box')")
 WORKING = TASKS.replace("WORK", "")
-HANGING = TASKS.replace("WORK", "threading.Event().wait(60)")
+HANGING = TASKS.replace("WORK", "over.wait(60)")
 
 
 @pytest.fixture
@@ -55,12 +56,14 @@ def restart(shell: Any, run: Any, capsys: pytest.CaptureFixture[str]) -> Callabl
 
 
 @pytest.fixture
-def cut(run: Any, restart: Callable[[], str]) -> str:
+def cut(run: Any, shell: Any, restart: Callable[[], str]) -> Iterator[str]:
     """After a restart that interrupted the execution `cut` in Pack."""
+    over = shell.user_ns["over"] = threading.Event()
     run(HANGING)
     run(ORDERS)
     run("ex = orders.start({'n': 1}, name='cut')\nwhile 'pack' not in calls: assert not ex.wait(0.01)")
-    return restart()
+    yield restart()
+    over.set()
 
 
 def printed_rows(text: str) -> list[list[str]]:

@@ -84,7 +84,7 @@ def test_a_view_follows_a_running_execution_to_its_end(machine: StateMachine) ->
 
     machine.tasks["go_on"]()
     execution.wait()
-    thread.join(10)
+    thread.join(60)
 
     assert view.trace["status"] == "SUCCEEDED"
     assert not follower(execution)
@@ -96,7 +96,7 @@ def test_a_closed_view_follows_no_longer(machine: StateMachine) -> None:
     [thread] = follower(execution)
 
     view.close()
-    thread.join(10)
+    thread.join(60)
 
     assert not thread.is_alive()
     execution.stop()

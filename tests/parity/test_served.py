@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import functools
+from collections.abc import Callable
 
 import pytest
 
@@ -42,9 +42,12 @@ CASES = load_cases()
 pytestmark = pytest.mark.skipif(shared_folder() is None, reason="no recordings in ../shared/parity")
 
 
-@functools.cache
+@pytest.fixture(scope="module")
 def scores() -> tuple[Score, ...]:
-    """Every case's; one that falls short is run once more: time is real, and the machine may be busy."""
+    """Every case's; one that falls short is run once more: time is real, and the machine may be busy.
+
+    A fixture, so that a server that does not come up is waited for once, and not for every case.
+    """
     first = run_served(CASES)
     again = [one.case for one in first if not _is_as_expected(one)]
     second = {one.case.id: one for one in run_served(again, groups=1)} if again else {}
@@ -56,8 +59,10 @@ def _is_as_expected(one: Score) -> bool:
 
 
 @pytest.mark.parametrize(("index", "case"), list(enumerate(CASES)), ids=[case.id for case in CASES])
-def test_a_case_is_answered_over_the_wire_as_aws_did(index: int, case: Case) -> None:
-    one = scores()[index]
+def test_a_case_is_answered_over_the_wire_as_aws_did(
+    scores: tuple[Score, ...], index: int, case: Case
+) -> None:
+    one = scores[index]
     grade, reason = SHORT.get(case.id, (None, ""))
     failing: Grade | None = "strict" if not one.passes("strict") else None
     failing = "lenient" if not one.passes("lenient") else failing
@@ -71,12 +76,11 @@ def test_a_case_is_answered_over_the_wire_as_aws_did(index: int, case: Case) -> 
 
 @pytest.mark.parametrize("grade", FLOORS)
 def test_the_share_of_passing_cases_over_the_wire_does_not_sink(
-    grade: Grade, capsys: pytest.CaptureFixture[str]
+    grade: Grade, scores: tuple[Score, ...], record_property: Callable[[str, object], None]
 ) -> None:
     if grade == "strict":
-        with capsys.disabled():
-            print(f"\n{summary(scores())}")
-    assert percentage(scores(), grade) >= FLOORS[grade]
+        record_property("recordings over the wire", summary(scores))
+    assert percentage(scores, grade) >= FLOORS[grade]
 
 
 def test_every_row_of_short_names_a_case() -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sfnb.service import StepFunctions
     from sfnb.values import Payload
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 """Real seconds after which an execution is taken to hang."""
 
 

@@ -121,10 +121,10 @@ def test_tries_stand_out_from_the_pauses_between_them() -> None:
 
 def test_of_too_many_visits_the_longest_are_kept() -> None:
     bars = [bar(f"V{n}", n, n + 1 + n % 100 / 100) for n in range(3_000)]
-    began = time.perf_counter()
+    began = time.thread_time()
     svg = render_timeline(bars)
 
-    assert time.perf_counter() - began < 1
+    assert time.thread_time() - began < 1
     assert len(rows(svg)) == 2_000
     assert "the 1,000 shortest of 3,000 visits are left out" in texts(read(svg))
     assert "V99" in {texts(row)[0] for row in rows(svg)}

@@ -99,6 +99,13 @@ def aws(python: Path, server: Served) -> Aws:
 def run(
     python: Path, url: str, *words: object, key: str = "AKID", secret: str = "secret"
 ) -> subprocess.CompletedProcess[str]:
+    return run_cli(python, url, "stepfunctions", *words, key=key, secret=secret)
+
+
+def run_cli(
+    python: Path, url: str, *words: object, key: str = "AKID", secret: str = "secret"
+) -> subprocess.CompletedProcess[str]:
+    """words: from the service on."""
     environment = {
         **without_aws(),
         "AWS_ACCESS_KEY_ID": key,
@@ -107,7 +114,7 @@ def run(
         "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
         "AWS_MAX_ATTEMPTS": "1",
     }
-    command = [python, "-m", "awscli", "stepfunctions", *map(text, words)]
+    command = [python, "-m", "awscli", *map(text, words)]
     return subprocess.run(
         [*command, "--endpoint-url", url, "--region", "us-east-1", "--output", "json"],
         env=environment,

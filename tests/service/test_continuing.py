@@ -15,7 +15,7 @@ from sfnb.machine import load_machine
 from sfnb.service import StepFunctions
 from sfnb.stores.memory import MemoryStore
 
-SOON = 20
+SOON = 60
 FAIL = json.dumps({"StartAt": "F", "States": {"F": {"Type": "Fail", "Error": "E"}}})
 
 

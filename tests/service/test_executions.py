@@ -13,7 +13,7 @@ import sfnb
 from sfnb.machine import load_machine
 from sfnb.service import ExecutionAlreadyExists, ServiceClosed, StepFunctions
 
-SOON = 20.0
+SOON = 60.0
 WAIT: dict[str, Any] = single({"Type": "Wait", "Seconds": 3600})
 
 

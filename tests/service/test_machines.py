@@ -20,7 +20,7 @@ ROLE = "arn:aws:iam::123456789012:role/sfn"
 PREFIX = "arn:aws:states:us-east-1:123456789012"
 ARN = f"{PREFIX}:stateMachine:m"
 ACTIVITY = f"{PREFIX}:activity:work"
-SOON = 20
+SOON = 60
 
 
 def definition(comment: str = "") -> str:

@@ -18,7 +18,7 @@ from sfnb.service import StepFunctions
 from sfnb.service.records import Logging, Settings
 from sfnb.values import Payload
 
-SOON = 20
+SOON = 60
 ROLE = "arn:aws:iam::123456789012:role/sfn"
 PASS = json.dumps(single({"Type": "Pass"}))
 FAIL = json.dumps({"StartAt": "F", "States": {"F": {"Type": "Fail", "Error": "E", "Cause": "c"}}})
