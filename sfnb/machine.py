@@ -176,7 +176,7 @@ class StateMachine(Defined):
     def keep(self) -> None:
         """Keep its definition in the store, so that `sfnb serve --store` goes on with what starts it.
 
-        Without this a machine lives as long as the process that defined it, and its triggers wait for the next.
+        Without this a machine lives as long as the process that defined it; its triggers wait for the next.
         """
         self._record = self._service.keep_state_machine(self.arn)
 

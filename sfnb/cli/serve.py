@@ -286,8 +286,8 @@ def _mock_file(given: str) -> Path:
 
 @contextmanager
 def _taken(settings: Settings) -> Iterator[Place]:
-    """The place of the server that is to begin: what the tasks define meanwhile is served there and, as it may
-    ask for keys, nowhere else.
+    """The place of the server that is to begin: what the tasks define meanwhile is served there and nowhere
+    else, as it may ask for keys.
     """
     from sfnb.default import service
     from sfnb.server.serve import Place

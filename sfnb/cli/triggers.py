@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 from sfnb.cli.streams import WELL, json_escapes, say, write
@@ -21,11 +22,14 @@ Nothing is run, and nothing in the file is changed: a notebook or a server may h
 counted is in there when they end, and now and then before.
 """
 
+HIDDEN = "***"
+"""Instead of an API key."""
+
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--store", metavar="PATH", help="the file; the one in your data folder unless given")
     parser.add_argument("--machine", metavar="M", help="what starts this machine or function alone")
-    parser.add_argument("--json", action="store_true", help="all that is known of each, as JSON")
+    parser.add_argument("--json", action="store_true", help="all that is known of each but API keys, as JSON")
 
 
 def perform(options: argparse.Namespace, answers: TextIO) -> int:
@@ -76,8 +80,17 @@ def _told(service: StepFunctions, trigger: Trigger) -> dict[str, Any]:
         "why": counts.dropped,
         "last": None if counts.last is None else counts.last.isoformat(),
         "execution": counts.execution,
-        "settings": trigger.settings,
+        "settings": _without_keys(trigger.settings),
     }
+
+
+def _without_keys(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """A route's settings without what its API keys are."""
+    api = settings.get("Api")
+    if not isinstance(api, Mapping) or not isinstance(api.get("ApiKeys"), Sequence):
+        return dict(settings)
+    keys = [{**key, "Value": HIDDEN} for key in api["ApiKeys"] if isinstance(key, Mapping)]
+    return {**settings, "Api": {**api, "ApiKeys": keys}}
 
 
 def _row(told: dict[str, Any]) -> tuple[str, ...]:

@@ -40,6 +40,7 @@ def list_triggers() -> pd.DataFrame:
     """
     from sfnb.on.tables import triggers_frame
 
+    service().take_up_left()
     return triggers_frame(service())
 
 

@@ -251,7 +251,9 @@ class AwsSession(Protocol):
     def model(self, service: str) -> Any:
         """botocore's model of `service`; asks nobody. Raises botocore's UnknownServiceError."""
 
-    def client(self, service: str, *, region: str, role_arn: str | None = None) -> Any:
+    def client(
+        self, service: str, *, region: str, role_arn: str | None = None, only: str | None = None
+    ) -> Any:
         """A boto3 client of `service` (botocore's name); from any thread."""
 
     def credentials(self, *, region: str, role_arn: str | None = None) -> Any:

@@ -209,7 +209,8 @@ class Run:
         if not self.ended:
             self.rouse()
             self.guard(self._turn)
-            self.engine.journal.commit_if_late()
+            if not self.clock.frozen:  # or equal runs would differ with the machine's load
+                self.engine.journal.commit_if_late()
 
     def _turn(self) -> None:
         self.begin_turn()

@@ -37,7 +37,7 @@ class Aws:
         self._lock = threading.Lock()
         self._models: dict[str, Any] = {}
         self._sessions: dict[str | None, Any] = {}
-        self._clients: dict[tuple[str, str, str | None], Any] = {}
+        self._clients: dict[tuple[str, str, str | None, str | None], Any] = {}
 
     @property
     def place(self) -> str:
@@ -53,16 +53,21 @@ class Aws:
                 self._models[service] = with_models(None).get_service_model(service)
             return self._models[service]
 
-    def client(self, service: str, *, region: str, role_arn: str | None = None) -> Any:
-        """The client of a service, made once; its calls assume the role where one is given."""
-        key = (service, region, role_arn)
+    def client(
+        self, service: str, *, region: str, role_arn: str | None = None, only: str | None = None
+    ) -> Any:
+        """The client of a service, made once; its calls assume the role where one is given.
+
+        region: where none is set. only: the region, whatever is set.
+        """
+        key = (service, region, role_arn, only)
         with self._lock:  # sessions are not for several threads, clients are
             if key not in self._clients:
                 session = self._session(role_arn, region)
                 self._clients[key] = keeping_headers(
                     session.client(
                         service,
-                        region_name=self._region or session.region_name or region,
+                        region_name=only or self._region or session.region_name or region,
                         endpoint_url=self._endpoint_url,
                         config=_config(service, self.proxies),
                     )

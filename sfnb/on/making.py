@@ -8,12 +8,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from sfnb.errors import SfnbError
-from sfnb.jsonable import NotJson, to_payload
+from sfnb.on.given import aware, given, json_text, pattern_text, transformer
 from sfnb.on.trigger import Trigger
 from sfnb.triggers.records import Counts
 from sfnb.triggers.records import Trigger as Record
 from sfnb.triggers.rules import DEFAULT, rule_name
-from sfnb.values import encode
 
 if TYPE_CHECKING:
     from sfnb.iam.roles import Role
@@ -61,19 +60,19 @@ class On:
         Raises SfnbError where the pattern or the template is wrong.
         """
         name = name or f"{self._name}-event"
-        transformer = _transformer(input_paths, input_template)
+        made = transformer(input_paths, input_template)
         policy = {
             "MaximumRetryAttempts": retries,
             "MaximumEventAgeInSeconds": None if max_age is None else int(max_age.total_seconds()),
         }
         target = {
-            "Input": None if input is None else _json(input, "input"),
+            "Input": None if input is None else json_text(input, "input"),
             "InputPath": input_path,
-            "InputTransformer": transformer,
-            "RetryPolicy": _given(policy) or None,
+            "InputTransformer": made,
+            "RetryPolicy": given(policy) or None,
             "DeadLetterConfig": None if dead_letters is None else {"Arn": dead_letters},
         }
-        return self._rule(name, bus, _text(pattern), target, role)
+        return self._rule(name, bus, pattern_text(pattern), target, role)
 
     def status(
         self,
@@ -133,21 +132,21 @@ class On:
             "GroupName": group,
             "ScheduleExpression": expression,
             "ScheduleExpressionTimezone": timezone,
-            "StartDate": _aware(start, "start"),
-            "EndDate": _aware(end, "end"),
+            "StartDate": aware(start, "start"),
+            "EndDate": aware(end, "end"),
             "FlexibleTimeWindow": (
                 {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": minutes} if minutes else {"Mode": "OFF"}
             ),
-            "Target": _given(
+            "Target": given(
                 {
                     "Arn": self._arn,
                     "RoleArn": self._role(role),
-                    "Input": _json({} if input is None else input, "input"),
+                    "Input": json_text({} if input is None else input, "input"),
                 }
             ),
         }
         triggers = self._service.triggers
-        key = triggers.scheduler.put(_given(settings), {"missed": missed, "overlap": overlap})
+        key = triggers.scheduler.put(given(settings), {"missed": missed, "overlap": overlap})
         return Trigger(self._service, key)
 
     def file(
@@ -182,19 +181,19 @@ class On:
         settings = {
             "Name": name,
             "EventBusName": DEFAULT,
-            "EventPattern": _text(pattern),
+            "EventPattern": pattern_text(pattern),
             "State": "ENABLED",
         }
         target = {
             "Id": TARGET,
             "Arn": self._arn,
             "RoleArn": self._role(role),
-            "Input": None if input is None else _json(input, "input"),
+            "Input": None if input is None else json_text(input, "input"),
             "InputPath": input_path,
-            "InputTransformer": _transformer(input_paths, input_template),
+            "InputTransformer": transformer(input_paths, input_template),
         }
         options = {"missed": missed, "files": files}
-        self._service.triggers.buses.put_rule_with_targets(settings, [_given(target)], "file", options)
+        self._service.triggers.buses.put_rule_with_targets(settings, [given(target)], "file", options)
         return Trigger(self._service, f"file:{name}")
 
     def http(
@@ -228,7 +227,7 @@ class On:
         """
         from sfnb.on.routing import route_settings
 
-        if sync or output:
+        if sync:
             self._check_express()
         key = name or f"{self._name} {route}"
         told = settings or route_settings(
@@ -277,11 +276,11 @@ class On:
             "sql": sql,
             "awsIotSqlVersion": version,
             "ruleDisabled": False,
-            "actions": [{"stepFunctions": _given(action)}],
+            "actions": [{"stepFunctions": given(action)}],
             "errorAction": None if error_action is None else dict(error_action),
         }
         options = {} if broker is None else {"broker": broker}
-        trigger = self._put("iot", name, dict(settings) if settings else _given(made), **options)
+        trigger = self._put("iot", name, dict(settings) if settings else given(made), **options)
         self._service.triggers.kind("iot").wait(trigger.key, 2.0)  # type: ignore[attr-defined]
         return trigger
 
@@ -362,46 +361,10 @@ class On:
         buses, key = self._service.triggers.buses, f"event:{rule_name(bus, name)}"
         settings = {"Name": name, "EventBusName": bus, "EventPattern": pattern, "State": "ENABLED"}
         told = {"Id": TARGET, "Arn": self._arn, "RoleArn": self._role(role), **target}
-        buses.put_rule_with_targets(settings, [_given(told)])
+        buses.put_rule_with_targets(settings, [given(told)])
         return Trigger(self._service, key)
 
     def _role(self, role: Role | str | None) -> str | None:
         from sfnb.iam.roles import arn_of
 
         return None if role is None else arn_of(role, self._service.account)
-
-
-def _given(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Without what was not given."""
-    return {name: value for name, value in settings.items() if value is not None}
-
-
-def _text(pattern: Mapping[str, Any] | str) -> str:
-    return pattern if isinstance(pattern, str) else _json(dict(pattern), "the pattern")
-
-
-def _json(value: object, what: str) -> str:
-    """As JSON text; text is taken to be a JSON string's value. Raises SfnbError."""
-    try:
-        return to_payload(value, what).text
-    except NotJson as fault:
-        raise SfnbError(f"{what} is not JSON: {fault}") from None
-
-
-def _transformer(paths: Mapping[str, str] | None, template: object) -> dict[str, Any] | None:
-    if template is None:
-        if paths is not None:
-            raise SfnbError("input_paths are for an input_template: give both")
-        return None
-    written = template if isinstance(template, str) else encode(to_payload(template, "input_template").value)
-    return {"InputPathsMap": dict(paths or {}), "InputTemplate": written}
-
-
-def _aware(given: datetime | str | None, what: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(given) if isinstance(given, str) else given
-    except ValueError:
-        raise SfnbError(f"{what} is '{given}', which is no time: 2027-01-01T08:00:00Z") from None
-    if moment is not None and moment.tzinfo is None:
-        raise SfnbError(f"{what} is {moment.isoformat()}, without a time zone: datetime(..., tzinfo=UTC)")
-    return moment

@@ -69,10 +69,8 @@ class Trigger:
 
     @property
     def url(self) -> str:
-        """Where a route is served, "http://127.0.0.1:8083/api/orders"; the broker of a topic rule, without user
-        and password.
-
-        Raises SfnbError for other kinds.
+        """Where a route is served, "http://127.0.0.1:8083/api/orders"; the broker of a topic rule, but for
+        its user and password. Raises SfnbError for other kinds.
         """
         if self.kind not in ("http", "iot"):
             raise SfnbError(f"{self.name} is no route and no topic rule: it has no URL")

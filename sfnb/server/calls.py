@@ -25,9 +25,10 @@ class Calls:
     """Calls under way; belongs to one event loop."""
 
     def __init__(self) -> None:
-        self._queue: SimpleQueue[tuple[Callable[[], Answer], Caller, Awaited]] = SimpleQueue()
+        self._queue: SimpleQueue[tuple[Callable[[], Answer], Caller, Awaited] | None] = SimpleQueue()
         self._pending: dict[Awaited, Caller] = {}
         self._idle = 0
+        self._closed = False
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -56,13 +57,21 @@ class Calls:
             if not future.done():
                 future.set_result(None)
 
+    def close(self) -> None:
+        """No more calls come: the threads that are idle end, the others when they have answered."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, 0
+        for _ in range(idle):
+            self._queue.put(None)
+
     def _work(self) -> None:
-        while True:
-            call, caller, future = self._queue.get()
+        while (asked := self._queue.get()) is not None:
+            call, caller, future = asked
             CALLER.set(caller)
             answer = call()
             with self._lock:
-                stays = self._idle < IDLE_THREADS
+                stays = self._idle < IDLE_THREADS and not self._closed
                 self._idle += stays
             try:
                 future.get_loop().call_soon_threadsafe(_settle, future, answer)

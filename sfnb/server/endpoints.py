@@ -82,12 +82,14 @@ class Endpoints(Aws):
         """Whether a service, by botocore's name of it, has an endpoint."""
         return bool(self.url(service))
 
-    def client(self, service: str, *, region: str, role_arn: str | None = None) -> Any:
+    def client(
+        self, service: str, *, region: str, role_arn: str | None = None, only: str | None = None
+    ) -> Any:
         """As `Aws.client`; raises a BotoCoreError where there is no endpoint."""
         for needed in (service, "sts") if role_arn is not None else (service,):
             if not self.has(needed):
                 raise _no_endpoint(needed)
-        return super().client(service, region=region, role_arn=role_arn)
+        return super().client(service, region=region, role_arn=role_arn, only=only)
 
 
 def _no_endpoint(service: str) -> Exception:

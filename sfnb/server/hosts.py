@@ -30,7 +30,8 @@ class Hosts:
     """
 
     def __init__(self, bound: str, more: Sequence[str] = ()) -> None:
-        self._names = LOOPBACK | {bound.lower()} | {name.lower().strip("[]") for name in more}
+        names = {bound.lower(), *(name.lower().strip("[]") for name in more)}
+        self._names = (LOOPBACK | names) - {""}  # the name of an origin that is none: "null"
         self._any_address = bound in WILDCARDS
         self._any = "*" in more
 

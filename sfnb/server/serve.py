@@ -23,27 +23,54 @@ STOP_SECONDS = 5
 BACKLOG = 1_024
 
 
+class Place:
+    """Where a server is going to listen: the port is taken, and who calls so early waits.
+
+    Raises SfnbError where it cannot be taken.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.socket = _listen(settings)
+        self.port: int = self.socket.getsockname()[1]
+
+    @property
+    def url(self) -> str:
+        given = self.settings.host
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(given, given)
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    def close(self) -> None:
+        """Let the port go; may be called again."""
+        self.socket.close()
+
+
 class Server:
     """A server that listens; `stop` ends it, and so does the end of the process.
 
     first: called when the port is taken and before the first request is read; who calls so early waits.
+    place: the one that was taken for it; taken now unless given.
     Raises SfnbError where it cannot listen, or where what it needs is not installed.
     """
 
     def __init__(
-        self, service: StepFunctions, settings: Settings, first: Callable[[], None] = lambda: None
+        self,
+        service: StepFunctions,
+        settings: Settings,
+        first: Callable[[], None] = lambda: None,
+        place: Place | None = None,
     ) -> None:
         self.service = service
-        self._socket = _listen(settings)
-        self._host = settings.host
-        self.port: int = self._socket.getsockname()[1]
+        self.settings = settings
+        self._place = place or Place(settings)
+        self.port = self._place.port
         try:
             self._uvicorn, self._app = _server(service, settings)
-            service.world.server = service.world.server or self
+            service.world.serve_by(self, instead=place is not None)
             first()
         except BaseException:
             self._leave()
-            self._socket.close()
+            self._place.close()
             raise
         self._ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -54,8 +81,7 @@ class Server:
     @property
     def url(self) -> str:
         """For `endpoint_url`: `http://127.0.0.1:8083`."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(self._host, self._host)
-        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+        return self._place.url
 
     @property
     def is_running(self) -> bool:
@@ -77,12 +103,12 @@ class Server:
             with suppress(RuntimeError):  # it has just ended
                 self._loop.call_soon_threadsafe(self._app.calls.give_up)
         self._thread.join()
+        self._app.calls.close()
         self._leave()
 
     def _leave(self) -> None:
         """The service is served here no more."""
-        if self.service.world.server is self:
-            self.service.world.server = None
+        self.service.world.serve_no_more(self)
 
     def __repr__(self) -> str:
         return f"<sfnb server at {self.url}{'' if self.is_running else ', stopped'}>"
@@ -103,14 +129,14 @@ class Server:
         async def live() -> None:
             self._loop = asyncio.get_running_loop()
             self._loop.call_soon(self._ready.set)
-            await self._uvicorn.serve(sockets=[self._socket])
+            await self._uvicorn.serve(sockets=[self._place.socket])
 
         try:
             with asyncio.Runner(loop_factory=self._uvicorn.config.get_loop_factory()) as runner:
                 runner.run(live())
         finally:
             self._ready.set()
-            self._socket.close()
+            self._place.close()
 
 
 def serve(

@@ -25,7 +25,9 @@ class Itself:
 
         return botocore.session.get_session().get_service_model(service)
 
-    def client(self, service: str, *, region: str, role_arn: str | None = None) -> Any:
+    def client(
+        self, service: str, *, region: str, role_arn: str | None = None, only: str | None = None
+    ) -> Any:
         """A boto3 client without a socket; a role is not taken on."""
         from sfnb.server.client import client
 

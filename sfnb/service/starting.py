@@ -24,7 +24,7 @@ from sfnb.triggers.targets import with_client
 from sfnb.values import Payload
 
 if TYPE_CHECKING:
-    from sfnb.server.serve import Server
+    from sfnb.server.serve import Place, Server
     from sfnb.service.step_functions import StepFunctions
 
 NO_AWS = (
@@ -45,9 +45,11 @@ class Starting:
         self._service = service
         self.clock: Clock = RealClock()
         self.on_output: Callable[[str], None] = _write
-        self.server: Server | None = None
-        """The one that listens, if one does."""
+        self.place: Place | None = None
+        """Where a server is going to listen: while it is declared, none begins anywhere else."""
+        self._servers: list[Server] = []
         self._serving = threading.RLock()
+        self._closed = False
 
     @property
     def account(self) -> str:
@@ -140,14 +142,48 @@ class Starting:
         from sfnb.server.serve import serve_somewhere
 
         with self._serving:
-            if self.server is None:
-                self.server = serve_somewhere(self._service, port)
-            return self.server.url
+            self._check_open()
+            return self.served() or serve_somewhere(self._service, port).url
+
+    def served(self) -> str | None:
+        listening = self.server or self.place
+        return None if listening is None else listening.url
+
+    @property
+    def server(self) -> Server | None:
+        """The one that listens, if one does."""
+        with suppress(IndexError):
+            return self._servers[0]
+        return None
+
+    @property
+    def asks_for_keys(self) -> bool:
+        settings = [each.settings for each in self._servers]
+        if self.place is not None:
+            settings.append(self.place.settings)
+        return any(each.keys is not None for each in settings)
+
+    def serve_by(self, server: Server, *, instead: bool) -> None:
+        """This one listens, too. instead: it is the one to name. Raises ServiceClosed."""
+        with self._serving:
+            self._check_open()
+            self._servers.insert(0 if instead else len(self._servers), server)
+
+    def serve_no_more(self, server: Server) -> None:
+        """It has stopped, or could not begin."""
+        with self._serving, suppress(ValueError):
+            self._servers.remove(server)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ServiceClosed("this service is closed: nothing is served any more")
 
     def close(self) -> None:
-        """End what was begun for triggers."""
-        server, self.server = self.server, None
-        if server is not None:
+        """Serve no more."""
+        with self._serving:
+            self._closed = True
+            servers = list(self._servers)
+        for server in servers:
             server.stop()
 
     def call(self, arn: str, payload: Payload) -> Payload:
@@ -200,11 +236,11 @@ class Starting:
     def _wake(self, moment: Any, wake: Callable[[], None]) -> Callable[[], None]:
         return self._service.triggers.timetable.at(moment, wake).cancel
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, region: str | None = None) -> Any:
         aws = self._service.registry.aws
         if aws is None:
             raise Refused("NO_AWS", NO_AWS)
-        return aws.client(service, region=self.region)
+        return aws.client(service, region=self.region, only=region)
 
     def check_role(self, assumed: Assumed) -> None:
         from sfnb.iam.roles import Roles

@@ -31,7 +31,8 @@ from sfnb.service.trials import Trials
 from sfnb.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
-    from sfnb.triggers.held import Adopted, Triggers
+    from sfnb.triggers.held import Triggers
+    from sfnb.triggers.kinds import Adopted
 
 BUCKETS = "buckets"
 """The folder that stands for S3 unless another is given; it need not exist."""
@@ -89,7 +90,7 @@ class StepFunctions(Trials, Nesting, Callbacks):
         self._triggering = threading.Lock()
         self._triggers: Triggers | None = None
         self.runs_triggers = True
-        """Whether triggers of an earlier process are taken up; not by one that does but one thing and ends."""
+        """Whether triggers of an earlier process are taken up; not by one that does one thing and ends."""
         self.taken_up: list[Adopted] = []
         """Triggers of an earlier process that run in this one, for whoever tells the user."""
 
@@ -117,6 +118,13 @@ class StepFunctions(Trials, Nesting, Callbacks):
             return
         self.taken_up += self.triggers.adopt([arn])
 
+    def take_up_left(self) -> None:
+        """Run what another process ran that has ended meanwhile; quick where there is none."""
+        if self._closed or not (self.runs_triggers and self.store.durable):
+            return
+        if self._triggers is not None or any(self.store.resources(TRIGGER)):
+            self.taken_up += self.triggers.adopt_left()
+
     def connect(self, aws: AwsSession) -> None:
         """From now on tasks that no function stands for call AWS, buckets are S3's, and log records go to the
         log groups that machines name.
@@ -143,9 +151,9 @@ class StepFunctions(Trials, Nesting, Callbacks):
         """
         if self._closed:
             return
+        self.world.close()  # before the triggers: a request could make one
         if self._triggers is not None:
             self._triggers.close()
-        self.world.close()
         for live in self._close_starts():
             run = live.run
             if run is not None and live.store.durable:

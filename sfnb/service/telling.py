@@ -86,7 +86,7 @@ class Telling(Catalogue):
             sink.write(machine.name, logging.log_groups, records)
 
     def _note(self, live: Live, events: Sequence[ev.Event], redriven: ev.ExecutionRedriven | None) -> None:
-        """redriven: the latest that is known; another one may have come since, which these know nothing of."""
+        """redriven: the latest that is known; another may have come since, which these know nothing of."""
         if redriven is None:
             latest = self.redriven_of(live)
             redriven = latest if latest is not None and latest.id < events[-1].id else None

@@ -5,6 +5,7 @@ Source: EventBridge guide, "Archiving and replaying events"; API reference, Crea
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Collection, Sequence
 from contextlib import suppress
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from sfnb.engine.ports import Resource
-from sfnb.errors import StoreFault
+from sfnb.errors import SfnbError, StoreFault
 from sfnb.triggers.events import Event
 from sfnb.triggers.kept import resource
 from sfnb.triggers.paging import page
@@ -31,6 +32,8 @@ from sfnb.triggers.rules import pattern_of
 
 if TYPE_CHECKING:
     from sfnb.triggers.held import Triggers
+
+log = logging.getLogger("sfnb")
 
 ARCHIVE, ARCHIVED, REPLAY = "archive", "archivedEvent", "replay"
 UNDER_WAY = ("STARTING", "RUNNING", "CANCELLING")
@@ -105,19 +108,21 @@ class Archives:
 
     def create_archive(self, params: Params) -> Params:
         name = params["ArchiveName"]
-        if name in self._kept():
-            raise ResourceAlreadyExistsException(f"Archive {name} already exists.")
         self._check_source(params["EventSourceArn"])
         archive = Archive(name=name, settings=params, created=self._now())
-        self._keep_archive(archive)
+        with self._changing:
+            if name in self._kept():
+                raise ResourceAlreadyExistsException(f"Archive {name} already exists.")
+            self._keep_archive(archive)
         self.listen()
         return self._archive_answer(archive)
 
     def update_archive(self, params: Params) -> Params:
-        known = self._archive(params["ArchiveName"])
-        changed = msgspec.structs.replace(known, settings={**known.settings, **params})
-        self._keep_archive(changed)
-        return self._archive_answer(changed)
+        with self._changing:
+            known = self._archive(params["ArchiveName"])
+            changed = msgspec.structs.replace(known, settings={**known.settings, **params})
+            self._keep_archive(changed)
+            return self._archive_answer(changed)
 
     def describe_archive(self, params: Params) -> Params:
         return self._archive_told(self._archive(params["ArchiveName"]), whole=True)
@@ -126,24 +131,25 @@ class Archives:
         prefix, source = params.get("NamePrefix", ""), params.get("EventSourceArn")
         archives = [
             archive
-            for archive, _ in self._kept().values()
+            for archive, _ in list(self._kept().values())
             if archive.name.startswith(prefix) and source in (None, archive.settings["EventSourceArn"])
         ]
         found, token = page(archives, params)
         return {"Archives": [self._archive_told(each) for each in found], **token}
 
     def delete_archive(self, params: Params) -> Params:
-        name = self._archive(params["ArchiveName"]).name
-        events = [self._archived_name(each) for each in self._events(name)]
-        self._here.shelf.keep(drop=[f"{ARCHIVE}:{name}", *events])
-        del self._kept()[name]
-        return {}
+        with self._changing:
+            name = self._archive(params["ArchiveName"]).name
+            events = [self._archived_name(each) for each in self._events(name)]
+            self._here.shelf.keep(drop=[f"{ARCHIVE}:{name}", *events])
+            del self._kept()[name]
+            return {}
 
     def to_archive(self, events: Sequence[Event], bus: str, now: datetime) -> list[Resource]:
         """What the archives of a bus keep of events."""
         source = self.bus_arn(bus)
         found = []
-        for archive, pattern in self._kept().values():
+        for archive, pattern in list(self._kept().values()):  # others may come and go meanwhile
             if archive.settings["EventSourceArn"] != source:
                 continue
             for event in events:
@@ -179,6 +185,13 @@ class Archives:
         if known is None:
             raise ResourceNotFoundException(f"Archive {name} does not exist.")
         return known[0]
+
+    def _archive_of(self, arn: str) -> Archive:
+        """By its ARN; raises ResourceNotFoundException, also for one of another account or region."""
+        name = arn.rpartition("/")[2]
+        if arn != self.archive_arn(name):
+            raise ResourceNotFoundException(f"Archive {arn} does not exist.")
+        return self._archive(name)
 
     def _events(self, archive: str) -> list[Archived]:
         """What it has kept, oldest first; what is too old by now is dropped."""
@@ -223,9 +236,7 @@ class Archives:
 
     def start_replay(self, params: Params) -> Params:
         name = params["ReplayName"]
-        if name in self._replayed():
-            raise ResourceAlreadyExistsException(f"Replay {name} already exists.")
-        archive = self._archive(params["EventSourceArn"].rpartition("/")[2])
+        archive = self._archive_of(params["EventSourceArn"])
         if params["Destination"]["Arn"] != archive.settings["EventSourceArn"]:
             raise ValidationException(
                 "Parameter Destination.Arn is not valid. Reason: Cross event bus replay is not permitted."
@@ -235,7 +246,10 @@ class Archives:
                 "Parameter EventEndTime is not valid. Reason: EventStartTime must be before EventEndTime."
             )
         replay = Replay(name=name, settings=params, state="STARTING", started=self._now())
-        self._keep_replay(replay)
+        with self._changing:
+            if name in self._replayed():
+                raise ResourceAlreadyExistsException(f"Replay {name} already exists.")
+            self._keep_replay(replay)
         self._here.shelf.hold_resource(f"{REPLAY}:{name}")
         thread = threading.Thread(
             target=self._play, args=(replay, archive.name), name=f"sfnb replay {name}", daemon=True
@@ -256,7 +270,7 @@ class Archives:
         prefix, state = params.get("NamePrefix", ""), params.get("State")
         replays = [
             each
-            for each in self._replayed().values()
+            for each in list(self._replayed().values())
             if each.name.startswith(prefix)
             and state in (None, each.state)
             and params.get("EventSourceArn") in (None, each.settings["EventSourceArn"])
@@ -278,8 +292,12 @@ class Archives:
         """Put the events on the bus, oldest first, each marked with the replay's name."""
         try:
             self._play_all(replay, archive)
-        except (StoreFault, Refused) as fault:
-            self._fail(replay.name, str(fault))
+        except (
+            Exception
+        ) as fault:  # whatever it is: a replay that nobody plays any more must not stay RUNNING
+            if not isinstance(fault, SfnbError):
+                log.exception("the replay %s failed", replay.name)
+            self._fail(replay.name, str(fault) or type(fault).__name__)
         finally:
             self._playing.discard(threading.current_thread())
 

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 from sfnb.errors import StoreFault
 from sfnb.triggers.deliveries import Delivery
 from sfnb.triggers.events import MOST_BYTES, BadEntry, Event, event_of, made, size_of
-from sfnb.triggers.known_buses import KnownBuses, bus_name, told
+from sfnb.triggers.known_buses import KnownBuses, told
 from sfnb.triggers.paging import page
 from sfnb.triggers.patterns import check_event
 from sfnb.triggers.ports import Refused
 from sfnb.triggers.records import Trigger
 from sfnb.triggers.refusals import (
     LimitExceededException,
+    ResourceAlreadyExistsException,
     ResourceNotFoundException,
     ValidationException,
 )
@@ -52,30 +53,44 @@ class Buses(KnownBuses):
         assert isinstance(rules, Rules)
         return rules
 
-    # Rules
+    # Rules. What is read, changed and put is so under one lock, for else one request undoes what another did.
 
     def put_rule(self, params: Params) -> Params:
-        bus = self._bus(params.get("EventBusName", DEFAULT)).name
-        if not params.get("EventPattern") and not params.get("ScheduleExpression"):
-            raise ValidationException("Parameter(s) EventPattern or ScheduleExpression must be specified.")
-        if params.get("ScheduleExpression") and bus != DEFAULT:
-            raise ValidationException("ScheduleExpression is supported only on the default event bus.")
-        known = self._found(bus, params["Name"])
-        settings = {**told(params, "Tags"), "EventBusName": bus}
-        if known is not None:
-            settings["Targets"] = known.settings.get("Targets", [])
-        self._put(known, settings)
-        if params.get("Tags") and known is None:  # those of a rule that there is are changed by TagResource
-            self._set_tags(self.rules.arn(bus, params["Name"]), params["Tags"])
-        return {"RuleArn": self.rules.arn(bus, params["Name"])}
+        with self._here.changing:
+            bus = self._bus(params.get("EventBusName", DEFAULT)).name
+            if not params.get("EventPattern") and not params.get("ScheduleExpression"):
+                raise ValidationException(
+                    "Parameter(s) EventPattern or ScheduleExpression must be specified."
+                )
+            if params.get("ScheduleExpression") and bus != DEFAULT:
+                raise ValidationException("ScheduleExpression is supported only on the default event bus.")
+            known = self._found(bus, params["Name"])
+            settings = {**told(params, "Tags"), "EventBusName": bus}
+            if known is not None:
+                settings["Targets"] = known.settings.get("Targets", [])
+            self._put(known, settings)
+            if (
+                params.get("Tags") and known is None
+            ):  # those of a rule that there is are changed by TagResource
+                self._set_tags(self.rules.arn(bus, params["Name"]), params["Tags"])
+            return {"RuleArn": self.rules.arn(bus, params["Name"])}
 
     def put_rule_with_targets(
         self, settings: Params, targets: list[Params], kind: str = "event", options: Params | None = None
     ) -> None:
-        """Make a rule, or change it: it has these targets and no others. kind, options: see `Trigger`."""
-        bus = self._bus(settings["EventBusName"]).name
-        known = self._found(bus, settings["Name"])
-        self._put(known, {**settings, "EventBusName": bus, "Targets": targets}, kind, options)
+        """Make a rule, or change it: it has these targets and no others. kind, options: see `Trigger`.
+
+        Raises ResourceAlreadyExistsException where the rule of this name is of another kind.
+        """
+        with self._here.changing:
+            bus = self._bus(settings["EventBusName"]).name
+            known = self._found(bus, settings["Name"])
+            if known is not None and known.kind != kind:
+                raise ResourceAlreadyExistsException(
+                    f"there is a rule named '{settings['Name']}' already, which is a trigger of another kind,"
+                    f" '{known.kind}' where this one is '{kind}': remove that one, or give another name"
+                )
+            self._put(known, {**settings, "EventBusName": bus, "Targets": targets}, kind, options)
 
     def _put(
         self,
@@ -110,14 +125,15 @@ class Buses(KnownBuses):
         return {**_rule_told(rule), "CreatedBy": self._here.world.account}
 
     def delete_rule(self, params: Params) -> Params:
-        known = self._found(self._bus(params.get("EventBusName", DEFAULT)).name, params["Name"])
-        if known is None:
+        with self._here.changing:
+            known = self._found(self._bus(params.get("EventBusName", DEFAULT)).name, params["Name"])
+            if known is None:
+                return {}
+            if known.settings.get("Targets"):
+                raise ValidationException("Rule can't be deleted since it has targets.")
+            self._here.remove(known.key)
+            self._drop_tags(self._rules_arn(known))
             return {}
-        if known.settings.get("Targets"):
-            raise ValidationException("Rule can't be deleted since it has targets.")
-        self._here.remove(known.key)
-        self._drop_tags(self._rules_arn(known))
-        return {}
 
     def _rules_arn(self, trigger: Trigger) -> str:
         return self.rules.arn(trigger.settings.get("EventBusName", DEFAULT), trigger.settings["Name"])
@@ -139,9 +155,10 @@ class Buses(KnownBuses):
         return self._set_state(params, "DISABLED")
 
     def _set_state(self, params: Params, state: str) -> Params:
-        trigger = self._rule(params).trigger
-        self._put(trigger, {**trigger.settings, "State": state})
-        return {}
+        with self._here.changing:
+            trigger = self._rule(params).trigger
+            self._put(trigger, {**trigger.settings, "State": state})
+            return {}
 
     def list_rules(self, params: Params) -> Params:
         bus, prefix = self._bus(params.get("EventBusName", DEFAULT)).name, params.get("NamePrefix", "")
@@ -175,34 +192,37 @@ class Buses(KnownBuses):
     # Targets
 
     def put_targets(self, params: Params) -> Params:
-        trigger = self._rule(params).trigger
-        targets = {target["Id"]: target for target in trigger.settings.get("Targets", ())}
-        targets |= {target["Id"]: target for target in params["Targets"]}
-        if len(targets) > MOST_TARGETS:
-            raise LimitExceededException("The requested resource exceeds the maximum number allowed.")
-        for target in params["Targets"]:
-            if not target["Arn"].startswith("arn:"):
-                raise ValidationException(
-                    f"Parameter {target['Arn']} is not valid. Reason: Provided Arn is not in correct format."
-                )
-        self._put(trigger, {**trigger.settings, "Targets": list(targets.values())})
-        return {"FailedEntryCount": 0, "FailedEntries": []}
+        with self._here.changing:
+            trigger = self._rule(params).trigger
+            targets = {target["Id"]: target for target in trigger.settings.get("Targets", ())}
+            targets |= {target["Id"]: target for target in params["Targets"]}
+            if len(targets) > MOST_TARGETS:
+                raise LimitExceededException("The requested resource exceeds the maximum number allowed.")
+            for target in params["Targets"]:
+                if not target["Arn"].startswith("arn:"):
+                    raise ValidationException(
+                        f"Parameter {target['Arn']} is not valid."
+                        " Reason: Provided Arn is not in correct format."
+                    )
+            self._put(trigger, {**trigger.settings, "Targets": list(targets.values())})
+            return {"FailedEntryCount": 0, "FailedEntries": []}
 
     def remove_targets(self, params: Params) -> Params:
-        trigger = self._rule(params).trigger
-        known = trigger.settings.get("Targets", [])
-        missing = set(params["Ids"]) - {target["Id"] for target in known}
-        left = [target for target in known if target["Id"] not in params["Ids"]]
-        self._put(trigger, {**trigger.settings, "Targets": left})
-        failed = [
-            {
-                "TargetId": id,
-                "ErrorCode": "ResourceNotFoundException",
-                "ErrorMessage": f"Target {id} does not exist.",
-            }
-            for id in sorted(missing)
-        ]
-        return {"FailedEntryCount": len(failed), "FailedEntries": failed}
+        with self._here.changing:
+            trigger = self._rule(params).trigger
+            known = trigger.settings.get("Targets", [])
+            missing = set(params["Ids"]) - {target["Id"] for target in known}
+            left = [target for target in known if target["Id"] not in params["Ids"]]
+            self._put(trigger, {**trigger.settings, "Targets": left})
+            failed = [
+                {
+                    "TargetId": id,
+                    "ErrorCode": "ResourceNotFoundException",
+                    "ErrorMessage": f"Target {id} does not exist.",
+                }
+                for id in sorted(missing)
+            ]
+            return {"FailedEntryCount": len(failed), "FailedEntries": failed}
 
     def list_targets_by_rule(self, params: Params) -> Params:
         found, token = page(self._rule(params).targets, params)
@@ -231,11 +251,14 @@ class Buses(KnownBuses):
         answers: list[Params] = []
         by_bus: dict[str, list[Event]] = {}
         for entry in entries:
-            bus = bus_name(entry.get("EventBusName", DEFAULT))
             try:
+                bus = self._bus_name(entry.get("EventBusName", DEFAULT))
                 event = event_of(entry, world.account, world.region, now)
             except BadEntry as fault:
                 answers.append({"ErrorCode": fault.code, "ErrorMessage": str(fault)})
+                continue
+            except ResourceNotFoundException as fault:
+                answers.append({"ErrorCode": "ResourceNotFoundException", "ErrorMessage": str(fault)})
                 continue
             answers.append({"EventId": event["id"]})
             if bus == DEFAULT or bus in self._known():
@@ -286,7 +309,10 @@ class Buses(KnownBuses):
 
     def pass_on(self, delivery: Delivery) -> None:
         """A bus is the target of a rule."""
-        name = bus_name(delivery.target["Arn"])
+        try:
+            name = self._bus_name(delivery.target["Arn"])
+        except ResourceNotFoundException as fault:
+            raise Refused("UNSUPPORTED_TARGET", str(fault)) from None
         if name != DEFAULT and name not in self._known():
             raise Refused("ResourceNotFoundException", f"Event bus {name} does not exist.")
         event = json.loads(delivery.event or delivery.input)

@@ -29,13 +29,13 @@ from sfnb.errors import StoreFault
 from sfnb.triggers.keeping import Keeping
 from sfnb.triggers.kept import DEAD_LETTER, DELIVERY, Shelf, resource
 from sfnb.triggers.ports import Refused, World
-from sfnb.triggers.records import Counts, service_of
+from sfnb.triggers.records import Counts, queue_of, region_of, service_of
 from sfnb.triggers.timetable import Timetable
 
 log = logging.getLogger("sfnb")
 
-THREADS = 8
-"""How many are passed on at the same time."""
+THREADS = {"lambda": 256, "": 8}
+"""How many are passed on at the same time: calls of functions, which may take long, and all else."""
 MOST_ATTEMPTS = 185
 OLDEST_SECONDS = 86_400
 LONGEST_PAUSE_SECONDS = 600
@@ -98,6 +98,22 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     event: str | None = None
 
 
+class _Lane:
+    """What is passed on by the same threads. busy: how much waits for them, or is under way."""
+
+    def __init__(self) -> None:
+        self.queue: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self.threads: list[threading.Thread] = []
+        self.busy = 0
+
+    def end(self) -> list[threading.Thread]:
+        """Let the threads end when they have done what they are at; answers with them."""
+        threads, self.threads = self.threads, []
+        for _ in threads:
+            self.queue.put(None)
+        return threads
+
+
 Send = Callable[[Delivery], str | None]
 """Passes something on; answers with the execution, if it is one. Raises Refused."""
 
@@ -123,9 +139,8 @@ class Deliverer:
         self._shelf = shelf
         self._send = send
         self._counts = counts
-        self._queue: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._lanes = {service: _Lane() for service in THREADS}
         self._changed = threading.Condition()
-        self._threads: list[threading.Thread] = []
         self._open: dict[str, str] = {}
         self._busy = 0
         self._keeping = Keeping(shelf, self._post)
@@ -166,7 +181,9 @@ class Deliverer:
 
     def _pass_on(self, delivery: Delivery, number: int, due: datetime | None) -> None:
         """Make an attempt, now or when it is due."""
-        attempt = partial(self._post, partial(self._attempt, delivery, number))
+        service = service_of(delivery.target.get("Arn", ""))
+        lane = service if service in THREADS else ""
+        attempt = partial(self._post, partial(self._attempt, delivery, number), lane)
         if due is None or due <= self._world.clock.now():
             attempt()
         else:
@@ -201,26 +218,26 @@ class Deliverer:
         self.wait(seconds)
         with self._changed:
             self._closed = True
-            threads, self._threads = self._threads, []
-        for _ in threads:
-            self._queue.put(None)
+            threads = [thread for lane in self._lanes.values() for thread in lane.end()]
         for thread in threads:
             thread.join(1 / len(threads))
         self._keeping.forget_now()
 
-    def _post(self, action: Callable[[], None]) -> None:
+    def _post(self, action: Callable[[], None], service: str = "") -> None:
+        lane = self._lanes[service]
         with self._changed:
             if self._closed:
                 return
             self._busy += 1
-            if len(self._threads) < min(THREADS, self._busy):
-                thread = threading.Thread(target=self._work, name="sfnb triggers", daemon=True)
-                self._threads.append(thread)
+            lane.busy += 1
+            if len(lane.threads) < min(THREADS[service], lane.busy):
+                thread = threading.Thread(target=self._work, args=(lane,), name="sfnb triggers", daemon=True)
+                lane.threads.append(thread)
                 thread.start()
-        self._queue.put(action)
+            lane.queue.put(action)
 
-    def _work(self) -> None:
-        while (action := self._queue.get()) is not None:
+    def _work(self, lane: _Lane) -> None:
+        while (action := lane.queue.get()) is not None:
             try:
                 if not self._closed:
                     action()
@@ -229,6 +246,7 @@ class Deliverer:
             finally:
                 with self._changed:
                     self._busy -= 1
+                    lane.busy -= 1
                     self._changed.notify_all()
 
     def _attempt(self, delivery: Delivery, number: int) -> None:
@@ -290,8 +308,11 @@ class Deliverer:
             )
         self._bury(delivery.target.get("DeadLetterConfig", {}).get("Arn"), letter)
         self._drop(delivery, fault)
-        self._gave_up(delivery, letter)
         self._keep_letter(letter)
+        try:
+            self._gave_up(delivery, letter)
+        except Exception:  # the letter is kept, whatever comes of it
+            log.exception("%s: a dead letter could not be told of", delivery.trigger)
 
     def _keep_letter(self, letter: DeadLetter) -> None:
         try:
@@ -328,9 +349,9 @@ class Deliverer:
             "RETRY_ATTEMPTS": str(letter.attempts - 1),
         }
         try:
-            client = self._world.client("sqs")
+            client = self._world.client("sqs", region_of(queue))
             client.send_message(
-                QueueUrl=client.get_queue_url(QueueName=queue.rpartition(":")[2])["QueueUrl"],
+                QueueUrl=client.get_queue_url(**queue_of(queue))["QueueUrl"],
                 MessageBody=letter.event or letter.input,
                 MessageAttributes={
                     name: {"DataType": "String", "StringValue": value[:1024]}

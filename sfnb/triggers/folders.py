@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -18,6 +19,14 @@ GROWN_QUIET_SECONDS = 1.0
 """The same of one that was seen to grow: whoever writes in parts may pause between them."""
 STEP_MILLISECONDS = 50
 LOOK_MILLISECONDS = 200
+
+
+_BUCKET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
+
+
+def is_bucket_name(name: str) -> bool:
+    """Whether a folder may stand for a bucket of this name: none that leads out of the one that it is in."""
+    return _BUCKET_NAME.fullmatch(name) is not None
 
 
 class Mark(msgspec.Struct, frozen=True, array_like=True):
@@ -99,22 +108,27 @@ def follow(
     ready: threading.Event,
     again: threading.Event,
     look: Callable[[], bool],
+    stays: Callable[[], bool],
 ) -> None:
-    """Look now, and whenever something has changed below a folder, until `stop`.
+    """Look now, and whenever something has changed below a folder, until `stop`, or while it `stays`.
 
     ready: set when nothing can escape any more. again: set by whoever wants it looked at in any case.
     look: answers whether to look again soon.
     """
     again.set()
+    told = ""
     for changed in _changes(folder, stop):
-        if stop.is_set():
+        if stop.is_set() or not stays():
             return
         if changed or again.is_set():
             again.clear()
             try:
                 unsettled = look()
-            except Exception:
-                log.exception("the buckets in %s cannot be looked at; tried again", folder)
+                told = ""
+            except Exception as fault:  # the watcher goes on; each reason is told of once
+                if told != repr(fault):
+                    told = repr(fault)
+                    log.exception("the buckets in %s cannot be looked at; tried again", folder)
                 unsettled = True
             if unsettled:
                 again.set()

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
@@ -19,6 +19,7 @@ from sfnb.errors import SfnbError, StoreFault
 from sfnb.triggers.buses import Buses
 from sfnb.triggers.deliveries import OVERLAP, DeadLetter, Deliverer, Delivery
 from sfnb.triggers.kept import Shelf, resource_of
+from sfnb.triggers.kinds import Adopted, Kind, Seen
 from sfnb.triggers.pipes import Pipes
 from sfnb.triggers.ports import Refused, World
 from sfnb.triggers.records import Counts, Trigger, service_of
@@ -39,42 +40,6 @@ STARTED_HERE = ("states", "lambda")
 """The services whose resources a trigger waits for."""
 
 
-class Kind(Protocol):
-    """What triggers of a kind do. Each kind is a row of `TRIGGERS`, made once for a service."""
-
-    def check(self, trigger: Trigger) -> None:
-        """Raises a Refusal where the settings are not what they have to be."""
-
-    def begin(self, trigger: Trigger) -> None:
-        """Let it run here."""
-
-    def end(self, trigger: Trigger) -> None:
-        """Let it run here no more."""
-
-    def words(self, trigger: Trigger) -> str:
-        """What it is there for, in a few words: "every 5 minutes", "POST /orders"."""
-
-    def missed(self, trigger: Trigger) -> str:
-        """What came while it ran nowhere, and what becomes of it; "" where nothing did, or nobody knows."""
-
-    def state(self, settings: dict[str, Any], enabled: bool) -> dict[str, Any]:
-        """The settings of one that is enabled, or not, as AWS writes them."""
-
-
-class Seen(NamedTuple):
-    """A trigger, and where it runs. runs: "here", or in words where else or what it waits for."""
-
-    trigger: Trigger
-    runs: str
-
-
-class Adopted(NamedTuple):
-    """A trigger of a process that has ended, which runs here now. missed: in words, what it missed."""
-
-    trigger: Trigger
-    missed: str
-
-
 class Triggers:
     """What starts executions. kinds: `TRIGGERS`."""
 
@@ -92,7 +57,10 @@ class Triggers:
         self.deliverer = Deliverer(world, self.timetable, self.shelf, self.send, self.counts, self.gave_up)
         self.recurring = Recurring(self)
         self.rounds = Rounds(lambda: world.clock)
-        self._one_by_one = threading.Lock()
+        self.closed = False
+        self.leaving = False
+        """The store is being left: what ends is waited for."""
+        self._one_by_one: dict[str, threading.Lock] = {}
         self._awaited: set[str] = set()
         """What is started by triggers that were taken up before it was there again."""
         self._homes = kinds
@@ -104,7 +72,13 @@ class Triggers:
     # What there is
 
     def kind(self, name: str) -> Kind:
-        """What knows a kind; made when it is first asked for, as some need much."""
+        """What knows a kind; made when it is first asked for, as some need much.
+
+        Kinds ask for each other from threads of their own, so one that there is takes no lock.
+        """
+        known = self._kinds.get(name)
+        if known is not None:
+            return known
         with self.changing:
             if name not in self._kinds:
                 self._kinds[name] = resolve_name(self._homes[name])(self)
@@ -158,11 +132,14 @@ class Triggers:
     def put(self, trigger: Trigger) -> Trigger:
         """Make a trigger, or change the one of its key, and let it run here.
 
-        Raises a Refusal where it cannot be, ConflictException where another process runs it.
+        Raises a Refusal where it cannot be, ConflictException where another process runs it, Refused once
+        all is closed.
         """
         kind = self.kind(trigger.kind)
         kind.check(trigger)
         with self.changing:
+            if self.closed:
+                raise Refused("ServiceClosed", f"{trigger.name} cannot be: what starts executions is closed")
             known, runs = self.get(trigger.key), trigger.key in self.held
             holder = None if runs else self.shelf.hold(trigger.key)
             if holder is not None:
@@ -211,6 +188,7 @@ class Triggers:
             self.unfit.pop(key, None)
             if self.held.pop(key, None) is not None:
                 self.kind(trigger.kind).end(trigger)
+        self._wait_for_end(trigger)
         self._tell()
 
     def enable(self, key: str, enabled: bool) -> None:
@@ -223,6 +201,13 @@ class Triggers:
                 now = self.world.clock.now()
                 settings = self.kind(trigger.kind).state(trigger.settings, enabled)
                 self.put(structs.replace(trigger, enabled=enabled, settings=settings, reached=now))
+        self._wait_for_end(trigger)
+
+    def _wait_for_end(self, trigger: Trigger) -> None:
+        """A pipe may have a call under way; nobody else has to wait for that, so nothing is locked."""
+        if trigger.kind == "queue":
+            kind: Any = self.kind("queue")
+            kind.wait(trigger.key)
 
     def save(self, trigger: Trigger) -> None:
         """Keep what it counts."""
@@ -240,6 +225,8 @@ class Triggers:
         wanted = None if arns is None else set(arns)
         adopted: list[Adopted] = []
         with self.changing:
+            if self.closed:
+                return []
             for trigger in list(self.shelf.triggers()):
                 if trigger.key in self.held:
                     continue
@@ -263,18 +250,38 @@ class Triggers:
             self._tell()
         return adopted
 
+    def adopt_left(self) -> list[Adopted]:
+        """As `adopt`, where a process has ended meanwhile that ran something; quick where none has."""
+        with self.changing:
+            if self.closed or not self.shelf.durable:
+                return []
+            left = [
+                trigger
+                for trigger in self.shelf.triggers()
+                if trigger.key not in self.held
+                and trigger.key not in self.unfit
+                and trigger.kind in self._homes
+                and self._can_start(trigger)
+                and self.shelf.hold(trigger.key) is None
+            ]
+            return self.adopt() if left else []
+
     def _begin(self, trigger: Trigger) -> bool:
         """Whether one that was taken up can run here: not where a package is missing, or a port is taken."""
         kind = self.kind(trigger.kind)
         try:
             kind.begin(trigger)
-        except SfnbError as fault:
+        except Exception as fault:  # whatever ails this one, the others run
             del self.held[trigger.key]
             kind.end(trigger)
-            self.unfit[trigger.key] = f"cannot run: {fault}"
-            log.warning("%s cannot run: %s", trigger.key, fault)
+            self._is_unfit(trigger, fault)
             return False
         return True
+
+    def _is_unfit(self, trigger: Trigger, fault: Exception) -> None:
+        why = str(fault) if isinstance(fault, SfnbError) else f"{type(fault).__name__}: {fault}"
+        self.unfit[trigger.key] = f"cannot run: {why}"
+        log.warning("%s cannot run: %s", trigger.key, why)
 
     def _hold(self, trigger: Trigger) -> str | None:
         """Make one ours that nobody runs; what it has missed, None where it cannot be."""
@@ -284,10 +291,10 @@ class Triggers:
             kind = self.kind(trigger.kind)
             kind.check(trigger)
             missed = kind.missed(trigger)
-        except SfnbError as fault:
-            self.unfit[trigger.key] = f"cannot run: {fault}"
-            log.warning("%s cannot run: %s", trigger.key, fault)
+        except Exception as fault:  # it was kept by another process, maybe of another version
+            self._is_unfit(trigger, fault)
             return None
+        self.unfit.pop(trigger.key, None)
         self.held[trigger.key] = trigger
         self._awaited.update(self._missing(trigger.targets))
         return missed
@@ -299,6 +306,8 @@ class Triggers:
 
     def close(self) -> None:
         """Let everything go; what is kept goes on in the next process."""
+        with self.changing:
+            self.closed = self.leaving = True
         self.timetable.close()
         self.buses.close()
         with self.changing:
@@ -316,12 +325,14 @@ class Triggers:
         """Another store is taken by `switch`: what was kept in a file stays there, and runs here no more."""
         self.deliverer.wait(SETTLING_SECONDS)
         with self.changing:
-            stays = self.shelf.durable
-            for trigger in list(self.held.values()) if stays else ():
+            self.leaving = self.shelf.durable
+            for trigger in list(self.held.values()) if self.leaving else ():
                 self.shelf.keep_trigger(trigger)
                 del self.held[trigger.key]
                 self.kind(trigger.kind).end(trigger)
                 self.shelf.release(trigger.key)
+            self.leaving = False
+            self.unfit.clear()
             switch()
             self.buses.look_again()
             for trigger in self.held.values():
@@ -357,7 +368,7 @@ class Triggers:
 
     def _send_alone(self, trigger: Trigger, delivery: Delivery) -> str | None:
         """Unless the one before is still going on."""
-        with self._one_by_one:
+        with self._one_by_one.setdefault(trigger.key, threading.Lock()):
             before = trigger.counts.execution
             if before is not None and not _is_of(before, delivery) and self.world.is_running(before):
                 raise Refused(OVERLAP, "the run before is still going on (overlap='skip')")

@@ -291,8 +291,8 @@ def pipe_input(template: str | None, record: Json, facts: PipeFacts) -> Json:
     """What the target of a pipe is given of one record, without a template the record itself.
 
     A template that is no object and no array is a text, in which an object loses its quotes; but one that is
-    a hole and nothing else, `<$.body>`, is what fills it. Raises InvalidTargetInput where what comes out is no
-    JSON: AWS fails to deliver that to a state machine.
+    a hole and nothing else, `<$.body>`, is what fills it. Raises InvalidTargetInput where what comes out is
+    no JSON: AWS fails to deliver that to a state machine.
     """
     if not template:
         return record

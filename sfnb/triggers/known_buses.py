@@ -52,22 +52,24 @@ class KnownBuses(Archives, Tags):
         raise NotImplementedError
 
     def create_event_bus(self, params: Params) -> Params:
-        name = params["Name"]
-        if "/" in name:
-            raise ValidationException(f"Event bus name {name} is not valid: it may have no slash.")
-        if name == DEFAULT or name in self._known():
-            raise ResourceAlreadyExistsException(f"Event bus {name} already exists.")
-        self._keep_bus(Bus(name=name, created=self._now(), settings=told(params, "Tags")))
-        self._set_tags(self.bus_arn(name), params.get("Tags", []))
-        return {"EventBusArn": self.bus_arn(name), **told(params, "Name", "Tags", "EventSourceName")}
+        with self._here.changing:
+            name = params["Name"]
+            if "/" in name:
+                raise ValidationException(f"Event bus name {name} is not valid: it may have no slash.")
+            if name == DEFAULT or name in self._known():
+                raise ResourceAlreadyExistsException(f"Event bus {name} already exists.")
+            self._keep_bus(Bus(name=name, created=self._now(), settings=told(params, "Tags")))
+            self._set_tags(self.bus_arn(name), params.get("Tags", []))
+            return {"EventBusArn": self.bus_arn(name), **told(params, "Name", "Tags", "EventSourceName")}
 
     def update_event_bus(self, params: Params) -> Params:
-        bus = self._bus(params.get("Name", DEFAULT))
-        self._change_bus(bus, {**bus.settings, **told(params, "Name")})
-        return {"Arn": self.bus_arn(bus.name), "Name": bus.name, **told(params, "Name")}
+        with self._here.changing:
+            bus = self._bus(params.get("Name", DEFAULT))
+            self._change_bus(bus, {**bus.settings, **told(params, "Name")})
+            return {"Arn": self.bus_arn(bus.name), "Name": bus.name, **told(params, "Name")}
 
     def describe_event_bus(self, params: Params) -> Params:
-        bus = self._bus(bus_name(params.get("Name", DEFAULT)))
+        bus = self._bus(params.get("Name", DEFAULT))
         return self._described(bus)
 
     def list_event_buses(self, params: Params) -> Params:
@@ -77,29 +79,32 @@ class KnownBuses(Archives, Tags):
         return {"EventBuses": [self._described(self._bus(name)) for name in found], **token}
 
     def delete_event_bus(self, params: Params) -> Params:
-        name = bus_name(params["Name"])
-        if name == DEFAULT:
-            raise ValidationException("Cannot delete event bus default.")
-        if self._rules_of(name):
-            raise ValidationException(f"Event bus {name} cannot be deleted since it has rules.")
-        if self._known().pop(name, None) is not None:
-            self._here.shelf.keep(drop=[f"{BUS}:{name}"])
-            self._drop_tags(self.bus_arn(name))
-        return {}
+        with self._here.changing:
+            name = self._bus_name(params["Name"])
+            if name == DEFAULT:
+                raise ValidationException("Cannot delete event bus default.")
+            if self._rules_of(name):
+                raise ValidationException(f"Event bus {name} cannot be deleted since it has rules.")
+            if self._known().pop(name, None) is not None:
+                self._here.shelf.keep(drop=[f"{BUS}:{name}"])
+                self._drop_tags(self.bus_arn(name))
+            return {}
 
     def put_permission(self, params: Params) -> Params:
         """Kept and shown; here is no other account that it could let in."""
-        bus = self._bus(params.get("EventBusName", DEFAULT))
-        policy = policy_with(bus.settings.get("Policy"), params, self.bus_arn(bus.name))
-        self._change_bus(bus, {**bus.settings, "Policy": policy})
-        return {}
+        with self._here.changing:
+            bus = self._bus(params.get("EventBusName", DEFAULT))
+            policy = policy_with(bus.settings.get("Policy"), params, self.bus_arn(bus.name))
+            self._change_bus(bus, {**bus.settings, "Policy": policy})
+            return {}
 
     def remove_permission(self, params: Params) -> Params:
-        bus = self._bus(params.get("EventBusName", DEFAULT))
-        policy = policy_without(bus.settings.get("Policy"), params)
-        settings = told(bus.settings, "Policy")
-        self._change_bus(bus, settings if policy is None else {**settings, "Policy": policy})
-        return {}
+        with self._here.changing:
+            bus = self._bus(params.get("EventBusName", DEFAULT))
+            policy = policy_without(bus.settings.get("Policy"), params)
+            settings = told(bus.settings, "Policy")
+            self._change_bus(bus, settings if policy is None else {**settings, "Policy": policy})
+            return {}
 
     def _change_bus(self, bus: Bus, settings: Params) -> None:
         self._keep_bus(msgspec.structs.replace(bus, settings=settings, updated=self._now()))
@@ -126,18 +131,28 @@ class KnownBuses(Archives, Tags):
         self._here.shelf.keep(resource(f"{BUS}:{bus.name}", BUS, bus))
         self._known()[bus.name] = bus
 
-    def _bus(self, name: str) -> Bus:
-        name = bus_name(name)
+    def _bus(self, given: str) -> Bus:
+        """By its name or its ARN; raises ResourceNotFoundException."""
+        name = self._bus_name(given)
         if name == DEFAULT and name not in self._known():
             return Bus(name=DEFAULT, created=self._here.began, settings={})
         if name not in self._known():
             raise ResourceNotFoundException(f"Event bus {name} does not exist.")
         return self._known()[name]
 
+    def _bus_name(self, given: str) -> str:
+        """Of a bus that is given by its name or its ARN.
 
-def bus_name(given: str) -> str:
-    """The name of a bus that is given by its name or its ARN."""
-    return given.rpartition("/")[2] if given.startswith("arn:") else given
+        Raises ResourceNotFoundException for the ARN of what is no bus of this account in this region.
+        """
+        if not given.startswith("arn:"):
+            return given
+        name = given.partition(":event-bus/")[2]
+        if not name or given != self.bus_arn(name):
+            raise ResourceNotFoundException(
+                f"Event bus {given} does not exist here, where ARNs are like {self.bus_arn(DEFAULT)}."
+            )
+        return name
 
 
 def told(params: Params, *without: str) -> Params:

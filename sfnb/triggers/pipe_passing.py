@@ -6,6 +6,7 @@ Source: EventBridge user guide, "Event enrichment", "Input transformation", "Bat
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -30,11 +31,13 @@ CALL = {"lambda": "lambda:InvokeFunction", "states": "states:StartSyncExecution"
 class Passing:
     """What passes on the records of a pipe."""
 
-    def __init__(self, here: Triggers, trigger: Trigger, plan: Plan, arn: str) -> None:
+    def __init__(self, here: Triggers, trigger: Trigger, plan: Plan, arn: str, stop: threading.Event) -> None:
+        """stop: once it is set, nothing is given to the target."""
         self._here = here
         self._trigger = trigger
         self._plan = plan
         self._arn = arn
+        self._stop = stop
 
     @property
     def first_service(self) -> str:
@@ -65,6 +68,8 @@ class Passing:
         given: Json = records
         if self._plan.enrichment:
             given = self._ask(self._plan.enrichment, given, CALL[self.first_service], count=False)
+            if self._stop.is_set():
+                raise Refused("ServiceClosed", "the pipe was ended while its records were enriched")
             if given in (None, "", {}, []):
                 self._trigger.counts.drop(NOTHING_LEFT, len(ids))
                 return ()

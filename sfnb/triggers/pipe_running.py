@@ -63,7 +63,10 @@ class Ready(NamedTuple):
 class Pipe:
     """A pipe that runs, from `begin` to `end`. state, reason: as DescribePipe has them."""
 
-    def __init__(self, here: Triggers, trigger: Trigger, plan: Plan, arn: str) -> None:
+    def __init__(
+        self, here: Triggers, trigger: Trigger, plan: Plan, arn: str, before: Pipe | None = None
+    ) -> None:
+        """before: one of the same name that is ending; it is waited for a little."""
         self.trigger = trigger
         self.plan = plan
         self.state = "STARTING"
@@ -71,18 +74,24 @@ class Pipe:
         self._here = here
         self._arn = arn
         self._queue = Queue(here.world, plan.source)
-        self._passing = Passing(here, trigger, plan, arn)
+        self._stop = threading.Event()
+        self._passing = Passing(here, trigger, plan, arn, self._stop)
         self._begun = Begun(here.world, here.shelf, trigger.key, plan.target)
         self._loaded = False
         self._unsaved = False
-        self._stop = threading.Event()
+        self._before = before
         self._thread = threading.Thread(target=self._run, name=f"sfnb pipe {trigger.name}", daemon=True)
 
     def begin(self) -> None:
         self._thread.start()
 
+    @property
+    def ended(self) -> bool:
+        """Nothing is under way any more."""
+        return not self._thread.is_alive()
+
     def stop(self) -> None:
-        """Take no more messages."""
+        """Take no more messages, and pass on none of those that are held; nothing is waited for."""
         self._stop.set()
 
     def end(self) -> None:
@@ -92,6 +101,9 @@ class Pipe:
             self._thread.join(ENDING_SECONDS)
 
     def _run(self) -> None:
+        if self._before is not None:
+            self._before.end()
+            self._before = None
         failures = 0
         while not self._stop.is_set():
             pause = 0.0
@@ -202,7 +214,7 @@ class Pipe:
         went_well = True
         parts = list(self._parts(ready))
         for number, part in enumerate(parts):
-            if self.plan.in_order and not went_well:
+            if self._stop.is_set() or (self.plan.in_order and not went_well):
                 self._queue.release([each.message for rest in parts[number:] for each in rest])
                 break
             went_well = self._pass_on_part(part) and went_well
@@ -218,7 +230,8 @@ class Pipe:
         except Refused as fault:
             if fault.code == "ServiceClosed":
                 self._queue.release([each.message for each in part])
-                raise
+                self._stop.set()
+                return False
             self._begun.refused(name)
             self._passing.drop(fault, len(part))
             return False

@@ -31,6 +31,7 @@ class Queues:
     def __init__(self, here: Triggers) -> None:
         self._here = here
         self._pipes: dict[str, Pipe] = {}
+        self._ending: dict[str, Pipe] = {}
 
     def check(self, trigger: Trigger) -> None:
         """Raises ValidationException."""
@@ -38,15 +39,27 @@ class Queues:
 
     def begin(self, trigger: Trigger) -> None:
         if trigger.enabled:
-            pipe = Pipe(self._here, trigger, read_plan(trigger.settings), self.arn(trigger.name))
+            plan, before = read_plan(trigger.settings), self._ending.pop(trigger.key, None)
+            pipe = Pipe(self._here, trigger, plan, self.arn(trigger.name), before)
             self._pipes[trigger.key] = pipe
             pipe.begin()
 
     def end(self, trigger: Trigger) -> None:
+        """What is under way is waited for only where the store is left: see `wait`."""
         pipe = self._pipes.pop(trigger.key, None)
-        if not self._here.held:  # all end: none waits for the others
-            for each in self._pipes.values():
+        if pipe is not None:
+            pipe.stop()
+            self._ending[trigger.key] = pipe
+        self._ending = {key: each for key, each in self._ending.items() if not each.ended}
+        if self._here.leaving:
+            for each in self._pipes.values():  # none waits for the others
                 each.stop()
+            for each in self._ending.values():
+                each.end()
+
+    def wait(self, key: str) -> None:
+        """Wait a little for what one has under way that was ended."""
+        pipe = self._ending.get(key)
         if pipe is not None:
             pipe.end()
 
@@ -99,22 +112,24 @@ class Pipes(Tags):
     """The pipes of this account."""
 
     def create_pipe(self, params: Params) -> Params:
-        if self._here.get(_key(params)) is not None:
-            raise ConflictException(f"Pipe {params['Name']} already exists.")
-        settings = {name: value for name, value in params.items() if name != "Tags"}
-        trigger = self._put(settings, None)
-        if params.get("Tags"):
-            self._set_tags(self.pipe_arn(trigger.name), _pairs(params["Tags"]))
-        return self._changed(trigger, "CREATING")
+        with self._here.changing:
+            if self._here.get(_key(params)) is not None:
+                raise ConflictException(f"Pipe {params['Name']} already exists.")
+            settings = {name: value for name, value in params.items() if name != "Tags"}
+            trigger = self._put(settings, None)
+            if params.get("Tags"):
+                self._set_tags(self.pipe_arn(trigger.name), _pairs(params["Tags"]))
+            return self._changed(trigger, "CREATING")
 
     def update_pipe(self, params: Params) -> Params:
         """What is not given stays. Of what belongs to a service, all is replaced that is given of it."""
-        known = self._known(params)
-        settings = {**known.settings, **params}
-        for name in PARAMETERS:
-            if name in params and name in known.settings:
-                settings[name] = {**known.settings[name], **params[name]}
-        return self._changed(self._put(settings, known), "UPDATING")
+        with self._here.changing:
+            known = self._known(params)
+            settings = {**known.settings, **params}
+            for name in PARAMETERS:
+                if name in params and name in known.settings:
+                    settings[name] = {**known.settings[name], **params[name]}
+            return self._changed(self._put(settings, known), "UPDATING")
 
     def describe_pipe(self, params: Params) -> Params:
         known = self._known(params)
@@ -172,7 +187,8 @@ class Pipes(Tags):
 
     def put(self, settings: Params) -> str:
         """Make a pipe, or change it; answers with the trigger's key."""
-        return self._put(settings, self._here.get(_key(settings))).key
+        with self._here.changing:
+            return self._put(settings, self._here.get(_key(settings))).key
 
     @property
     def _kind(self) -> Queues:
@@ -248,7 +264,9 @@ class Pipes(Tags):
     def _tagged(self, params: Params) -> str:
         """Raises NotFoundException."""
         arn: str = params["resourceArn"]
-        self._known({"Name": arn.rpartition("/")[2]})
+        known = self._known({"Name": arn.rpartition("/")[2]})
+        if arn != self.pipe_arn(known.name):
+            raise NotFoundException(f"{arn} is no pipe of this account and region.")
         return arn
 
 

@@ -96,11 +96,21 @@ class World(Protocol):
         port: that it is to have, if it is free. Raises SfnbError.
         """
 
+    def served(self) -> str | None:
+        """The URL of the server of this process; None where there is none."""
+
+    @property
+    def asks_for_keys(self) -> bool:
+        """Whether only who has a key may ask the server of this process."""
+
     def call(self, arn: str, payload: Payload) -> Payload:
         """Call a Lambda function, or the Python function that stands for it. Raises Refused."""
 
-    def client(self, service: str) -> Any:
-        """A boto3 client of the AWS in use; raises Refused where there is none."""
+    def client(self, service: str, region: str | None = None) -> Any:
+        """A boto3 client of the AWS in use; raises Refused where there is none.
+
+        region: where what it is for is; None: the one that the AWS in use is set to.
+        """
 
     def check_role(self, assumed: Assumed) -> None:
         """Raises Refused where a role that is known does not allow it."""

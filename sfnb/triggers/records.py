@@ -70,6 +70,19 @@ def arn(service: str, region: str, account: str, rest: str) -> str:
     return f"arn:aws:{service}:{region}:{account}:{rest}"
 
 
+def region_of(name: str) -> str | None:
+    """The region that an ARN tells of; None where it tells of none."""
+    parts = name.split(":", 5)
+    return parts[3] or None if len(parts) == 6 and parts[0] == "arn" else None
+
+
+def queue_of(arn: str) -> dict[str, str]:
+    """What GetQueueUrl is asked for a queue of SQS: its name, and the account that it belongs to."""
+    owner, _, name = arn.rpartition(":")
+    account = owner.rpartition(":")[2]
+    return {"QueueName": name, **({"QueueOwnerAWSAccountId": account} if account else {})}
+
+
 def service_of(name: str) -> str:
     """The service that an ARN belongs to; "" where it is none."""
     parts = name.split(":", 5)

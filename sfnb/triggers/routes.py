@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from sfnb.errors import StoreFault
+from sfnb.errors import SfnbError, StoreFault
 from sfnb.triggers import PREFIX
 from sfnb.triggers.http.app import RoutesApp
 from sfnb.triggers.http.plan import compile_route
@@ -73,13 +73,18 @@ class Routes:
         return settings
 
     def url(self, trigger: Trigger) -> str:
-        """Where a route is served, or has been: `http://127.0.0.1:8083/api/orders`."""
+        """Where a route is served, or has been: `http://127.0.0.1:8083/api/orders`.
+
+        Raises SfnbError where it has never been.
+        """
         route = decode_route(trigger.settings)
         stage = route.api.stage_name
         path = route.route_key.partition(" ")[2] if " " in route.route_key else "/"
         port = trigger.options.get("port")
-        runs = trigger.key in self._routes or port is None
-        server = self._here.world.serve(port) if runs else f"http://127.0.0.1:{port}"
+        server = self._here.world.served() if trigger.key in self._routes else None
+        if server is None and port is None:
+            raise SfnbError(f"{trigger.name} has not been served yet")
+        server = server or f"http://127.0.0.1:{port}"
         return f"{server}{PREFIX}{'' if stage == '$default' else f'/{stage}'}{path}"
 
     @property

@@ -145,16 +145,18 @@ class Scheduler(Tags):
     """The schedules of this account, by group."""
 
     def create_schedule(self, params: Params) -> Params:
-        key = _key(params)
-        if self._here.get(key) is not None:
-            raise ConflictException(f"Schedule {params['Name']} already exists.")
-        self._check_start(params, None)
-        return {"ScheduleArn": self._put(params, None)}
+        with self._here.changing:
+            key = _key(params)
+            if self._here.get(key) is not None:
+                raise ConflictException(f"Schedule {params['Name']} already exists.")
+            self._check_start(params, None)
+            return {"ScheduleArn": self._put(params, None)}
 
     def update_schedule(self, params: Params) -> Params:
-        known = self._known(params)
-        self._check_start(params, known)
-        return {"ScheduleArn": self._put(params, known)}
+        with self._here.changing:
+            known = self._known(params)
+            self._check_start(params, known)
+            return {"ScheduleArn": self._put(params, known)}
 
     def _check_start(self, params: Params, known: Trigger | None) -> None:
         """Raises ValidationException where it was to begin long ago, unless it stands so already."""
@@ -202,29 +204,31 @@ class Scheduler(Tags):
         return {"Schedules": [self._told(each) for each in found], **token}
 
     def create_schedule_group(self, params: Params) -> Params:
-        name = params["Name"]
-        if name == DEFAULT or name in self._groups():
-            raise ConflictException(f"Schedule group {name} already exists.")
-        self._here.shelf.keep(
-            resource(f"{GROUP}:{name}", GROUP, Group(name=name, created=self._here.world.clock.now()))
-        )
-        self._set_tags(self._group_arn(name), params.get("Tags", []))
-        return {"ScheduleGroupArn": self._group_arn(name)}
+        with self._here.changing:
+            name = params["Name"]
+            if name == DEFAULT or name in self._groups():
+                raise ConflictException(f"Schedule group {name} already exists.")
+            self._here.shelf.keep(
+                resource(f"{GROUP}:{name}", GROUP, Group(name=name, created=self._here.world.clock.now()))
+            )
+            self._set_tags(self._group_arn(name), params.get("Tags", []))
+            return {"ScheduleGroupArn": self._group_arn(name)}
 
     def get_schedule_group(self, params: Params) -> Params:
         return self._group_told(self._group(params["Name"]))
 
     def delete_schedule_group(self, params: Params) -> Params:
         """With all its schedules."""
-        group = self._group(params["Name"])
-        if group.name == DEFAULT:
-            raise ValidationException("The default schedule group cannot be deleted.")
-        for each in self._here.of_kind("schedule"):
-            if each.settings.get("GroupName", DEFAULT) == group.name:
-                self._here.remove(each.key)
-        self._here.shelf.keep(drop=[f"{GROUP}:{group.name}"])
-        self._drop_tags(self._group_arn(group.name))
-        return {}
+        with self._here.changing:
+            group = self._group(params["Name"])
+            if group.name == DEFAULT:
+                raise ValidationException("The default schedule group cannot be deleted.")
+            for each in self._here.of_kind("schedule"):
+                if each.settings.get("GroupName", DEFAULT) == group.name:
+                    self._here.remove(each.key)
+            self._here.shelf.keep(drop=[f"{GROUP}:{group.name}"])
+            self._drop_tags(self._group_arn(group.name))
+            return {}
 
     def list_schedule_groups(self, params: Params) -> Params:
         names = [DEFAULT, *self._groups()]
@@ -250,7 +254,9 @@ class Scheduler(Tags):
     def _check_tagged(self, arn: str) -> None:
         if ":schedule-group/" not in arn:
             raise ValidationException(f"{arn} is not the ARN of a schedule group, which alone has tags.")
-        self._group(arn.rpartition("/")[2])
+        group = self._group(arn.rpartition("/")[2])
+        if arn != self._group_arn(group.name):
+            raise ResourceNotFoundException(f"{arn} is no schedule group of this account and region.")
 
     @property
     def _kind(self) -> Schedules:
@@ -260,8 +266,9 @@ class Scheduler(Tags):
 
     def put(self, params: Params, options: dict[str, Any]) -> str:
         """Make a schedule, or change it; answers with the trigger's key. options: see `Trigger`."""
-        self._put(params, self._here.get(_key(params)), options)
-        return _key(params)
+        with self._here.changing:
+            self._put(params, self._here.get(_key(params)), options)
+            return _key(params)
 
     def _put(self, params: Params, known: Trigger | None, options: dict[str, Any] | None = None) -> str:
         group = params.get("GroupName", DEFAULT)

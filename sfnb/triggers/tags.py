@@ -37,14 +37,15 @@ class Tags:
 
     def _set_tags(self, arn: str, given: list[dict[str, str]], remove: tuple[str, ...] = ()) -> None:
         """Raises ValidationException where there are too many."""
-        tags = self._tags(arn) | {tag["Key"]: tag["Value"] for tag in given}
-        left = {key: value for key, value in tags.items() if key not in remove}
-        if len(left) > MOST_TAGS:
-            raise ValidationException(f"A resource has {MOST_TAGS} tags at most; these are {len(left)}.")
-        if left:
-            self._here.shelf.keep(resource(f"{TAGS}:{arn}", TAGS, Tagged(arn=arn, tags=left)))
-        else:
-            self._drop_tags(arn)
+        with self._here.changing:
+            tags = self._tags(arn) | {tag["Key"]: tag["Value"] for tag in given}
+            left = {key: value for key, value in tags.items() if key not in remove}
+            if len(left) > MOST_TAGS:
+                raise ValidationException(f"A resource has {MOST_TAGS} tags at most; these are {len(left)}.")
+            if left:
+                self._here.shelf.keep(resource(f"{TAGS}:{arn}", TAGS, Tagged(arn=arn, tags=left)))
+            else:
+                self._drop_tags(arn)
 
     def _drop_tags(self, arn: str) -> None:
         self._here.shelf.keep(drop=[f"{TAGS}:{arn}"])

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sfnb.triggers.deliveries import Delivery
 from sfnb.triggers.ports import Assumed, Refused, Start, World
-from sfnb.triggers.records import service_of
+from sfnb.triggers.records import queue_of, region_of, service_of
 from sfnb.values import Payload
 
 THROTTLED = frozenset({"ThrottlingException", "Throttling", "TooManyRequestsException", "ServiceUnavailable"})
@@ -84,34 +84,39 @@ def _queue(world: World, delivery: Delivery) -> str | None:
         world,
         "sqs",
         lambda client: client.send_message(
-            QueueUrl=client.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"],
+            QueueUrl=client.get_queue_url(**queue_of(arn))["QueueUrl"],
             MessageBody=delivery.input,
             **more,
         ),
+        region_of(arn),
     )
     return None
 
 
 def _topic(world: World, delivery: Delivery) -> str | None:
     arn = delivery.target["Arn"]
-    with_client(world, "sns", lambda client: client.publish(TopicArn=arn, Message=delivery.input))
+    with_client(
+        world, "sns", lambda client: client.publish(TopicArn=arn, Message=delivery.input), region_of(arn)
+    )
     return None
 
 
-def with_client(world: World, service: str, call: Callable[[Any], Any]) -> Any:
-    """Call a service of AWS; raises Refused, to be tried again where it was busy or out of reach."""
-    from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+def with_client(world: World, service: str, call: Callable[[Any], Any], region: str | None = None) -> Any:
+    """Call a service of AWS; raises Refused, to be tried again where it was busy or out of reach.
 
-    client = world.client(service)
+    region: see `World.client`.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError, InvalidRegionError, ParamValidationError
+
     try:
-        return call(client)
+        return call(world.client(service, region))
     except ClientError as fault:
         error = fault.response.get("Error", {})
         status = fault.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
         code = error.get("Code", "Unknown")
         again = status >= 500 or code in THROTTLED
         raise Refused(code, error.get("Message") or str(fault), again=again) from None
-    except ParamValidationError as fault:
+    except (ParamValidationError, InvalidRegionError) as fault:
         raise Refused("ValidationException", str(fault)) from None
     except BotoCoreError as fault:
         raise Refused(type(fault).__name__, str(fault), again=True) from None

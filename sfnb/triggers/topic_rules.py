@@ -20,6 +20,7 @@ from sfnb.errors import SfnbError
 from sfnb.triggers.deliveries import DeadLetter, Delivery
 from sfnb.triggers.iot.mqtt import Broker, Brokers, Connection, Subscription, parse_address, publish
 from sfnb.triggers.iot.mqtt import Message as Arrived
+from sfnb.triggers.iot.mqtt.address import shown
 from sfnb.triggers.iot.mqtt.topics import BASIC_INGEST
 from sfnb.triggers.iot.republished import Republished
 from sfnb.triggers.iot.sql import (
@@ -52,6 +53,10 @@ FAILED_ACTIONS = {
 }
 REQUIRED = {"lambda": "functionArn", "sqs": "queueUrl", "sns": "targetArn", "republish": "topic"}
 """What actions besides stepFunctions have to say, those that can be done here."""
+NO_KEYS = (
+    "the server asks for keys, which a broker that begins in this process cannot: give the URL of one that"
+    " does, broker='mqtt://user:password@host:1883'"
+)
 NO_JSON = "what the statement selects is no JSON: encode(*, 'base64') makes some of it"
 
 
@@ -106,6 +111,8 @@ class TopicRules:
             _check_action(action)
         if trigger.options.get("broker"):
             parse_address(trigger.options["broker"])
+        elif self._here.world.asks_for_keys:
+            raise SfnbError(NO_KEYS)
 
     def begin(self, trigger: Trigger) -> None:
         try:
@@ -150,7 +157,7 @@ class TopicRules:
 
     def words(self, trigger: Trigger) -> str:
         where = trigger.options.get("broker")
-        place = f" at {parse_address(where)}" if where else ""
+        place = f" at {shown(where)}" if where else ""
         why = self._why_not(trigger)
         return f"{trigger.settings['sql']}{place}{f' ({why})' if why else ''}"
 
@@ -179,11 +186,13 @@ class TopicRules:
         )
 
     def url(self, trigger: Trigger) -> str:
-        """Of the broker: "mqtt://127.0.0.1:1883"; of one in a process, where it is or has been."""
+        """Of the broker, without user and password: "mqtt://127.0.0.1:1883"; of one in a process, where it is
+        or has been.
+        """
         given: str | None = trigger.options.get("broker")
         broker = self._broker
         if given:
-            return given
+            return shown(given)
         if broker is not None and trigger.key in self._listening:
             return broker.url
         return f"mqtt://127.0.0.1:{trigger.options.get('port', PORT)}"
@@ -298,7 +307,8 @@ class TopicRules:
             self._republished.note(
                 topic, payload, self._republished.times(message.topic, message.payload, now), now
             )
-            publish(self.url(listening.trigger), topic, payload, qos=members.get("qos", 0))
+            broker = listening.trigger.options.get("broker") or self.url(listening.trigger)
+            publish(broker, topic, payload, qos=members.get("qos", 0))
         except SfnbError as fault:
             listening.drop(f"republish: {fault}")
             return str(fault)

@@ -66,6 +66,18 @@ def test_json_has_everything_and_a_machine_chooses(file: Path, capsys: pytest.Ca
     assert told["execution"].startswith("arn:aws:states:us-east-1:123456789012:execution:orders:")
 
 
+def test_json_shows_no_api_keys(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    service = StepFunctions(store=SqliteStore(tmp_path / "keys.db"))
+    load_machine(service, MACHINE, name="orders").on.http("POST /orders", api_keys=["0123456789abcdefghij"])
+    service.close()
+
+    assert main(["triggers", "--store", str(tmp_path / "keys.db"), "--json"]) == 0
+
+    out = capsys.readouterr().out
+    assert json.loads(out)[0]["settings"]["Api"]["ApiKeys"] == [{"Value": "***"}]
+    assert "0123456789" not in out
+
+
 def test_nothing_is_run_and_nothing_is_taken_from_who_runs_it(
     file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

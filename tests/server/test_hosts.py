@@ -79,5 +79,11 @@ def test_a_server_at_every_address_may_be_asked_for_by_any_address_but_by_no_nam
         Hosts(bound).check("evil.example", None)
 
 
+@pytest.mark.parametrize("bound", ["", "0.0.0.0"])
+def test_a_page_of_no_origin_may_not_call_whatever_is_listened_at(bound: str) -> None:
+    with pytest.raises(ForeignRequest, match="may not call"):
+        Hosts(bound, [""]).check("10.0.0.7:8083", "null")
+
+
 def test_a_star_lets_every_name_in() -> None:
     Hosts("127.0.0.1", ["*"]).check("evil.example", "http://evil.example", "cross-site")

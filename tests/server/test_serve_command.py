@@ -28,6 +28,19 @@ PASS = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}
 ROLE = "arn:aws:iam::123456789012:role/sfn"
 COMMAND = [sys.executable, "-m", "sfnb.cli", "serve", "--port", "0"]
 SOON = 60
+ROUTE = """
+import sys, threading, sfnb
+def say(*words): print(*words, file=sys.stderr)
+echo = {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}
+orders = sfnb.load(echo, name="orders")
+trigger = orders.on.http("POST /orders")
+servers = [each for each in threading.enumerate() if each.name == "sfnb server"]
+say(len(servers) + 1, trigger.url)
+try:
+    say(orders.on.iot("SELECT * FROM 'orders'").url)
+except sfnb.SfnbError as fault:
+    say(fault)
+"""
 
 
 class Process(NamedTuple):
@@ -296,6 +309,33 @@ def test_or_with_those_of_a_file(serve: Serve, tmp_path: Path) -> None:
     assert server.client("ONE", "two").list_state_machines()["stateMachines"] == []
     with pytest.raises(ClientError, match="UnrecognizedClientException"):
         server.client("TWO", "two").list_state_machines()
+
+
+def test_what_the_tasks_define_is_served_with_the_others_and_asks_for_keys(
+    serve: Serve, tmp_path: Path
+) -> None:
+    (tmp_path / "own.py").write_text(ROUTE)
+    (tmp_path / "keys").write_text("[a]\naws_access_key_id = ONE\naws_secret_access_key = two\n")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+
+    server = serve("--port", str(port), "--require-auth", "--keys", "keys", "--tasks", "own.py")
+    refused = httpx.post(f"{server.url}/api/orders", json={}, trust_env=False)
+    said = server.end()[1].splitlines()
+
+    assert refused.status_code == 403
+    assert said[0] == f"1 {server.url}/api/orders"
+    assert said[1].startswith("the server asks for keys")
+
+
+def test_a_broker_begins_where_no_keys_are_asked_for(serve: Serve, tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(ROUTE)
+
+    server = serve("--tasks", "own.py")
+    started = httpx.post(f"{server.url}/api/orders", json={}, trust_env=False)
+
+    assert started.status_code == 200
+    assert server.end()[1].splitlines()[1].startswith("mqtt://127.0.0.1:")
 
 
 @contextmanager

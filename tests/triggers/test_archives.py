@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -284,3 +287,60 @@ def test_a_replay_ends_with_its_process_and_says_so(tmp_path: Path, monkeypatch:
     assert second.triggers.buses.describe_archive({"ArchiveName": "all"})["EventCount"] == 500
     assert letters(second) == []
     second.close()
+
+
+def test_archives_may_come_and_go_while_events_do(service: StepFunctions, buses: Buses) -> None:
+    archive(buses)
+    over = threading.Event()
+
+    def churn() -> None:
+        while not over.is_set():
+            for number in range(20):
+                archive(buses, f"a{number}", EventPattern='{"source":["none"]}')
+            for number in range(20):
+                buses.delete_archive({"ArchiveName": f"a{number}"})
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(1) as threads:
+            churning = threads.submit(churn)
+            try:
+                for number in range(100):
+                    put(service, {"n": number})
+            finally:
+                over.set()
+            churning.result()
+    finally:
+        sys.setswitchinterval(before)
+
+    assert buses.describe_archive({"ArchiveName": "all"})["EventCount"] == 100
+
+
+def test_a_replay_whose_archive_is_gone_has_failed(
+    service: StepFunctions, buses: Buses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive(buses)
+    put(service, {"n": 1})
+    begin = threading.Thread.start
+
+    def later(thread: threading.Thread) -> None:
+        if thread.name == "sfnb replay again":
+            buses.delete_archive({"ArchiveName": "all"})
+        begin(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", later)
+    replay(buses)
+    until(lambda: buses.describe_replay({"ReplayName": "again"})["State"] == "FAILED")
+
+    assert buses.describe_replay({"ReplayName": "again"})["StateReason"] == "Archive all does not exist."
+
+
+@pytest.mark.parametrize("place", ["eu-west-1:123456789012", "us-east-1:999999999999"])
+def test_an_archive_of_another_account_or_region_is_not_ours(buses: Buses, place: str) -> None:
+    archive(buses)
+
+    with pytest.raises(ResourceNotFoundException, match="does not exist"):
+        replay(buses, EventSourceArn=f"arn:aws:events:{place}:archive/all")
+    with pytest.raises(ResourceNotFoundException, match="does not exist here"):
+        archive(buses, "other", EventSourceArn=f"arn:aws:events:{place}:event-bus/default")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfnb.errors import StoreFault
+from sfnb.items.folder import FolderBuckets
 from sfnb.service import StepFunctions
 from sfnb.stores.memory import MemoryStore
 from sfnb.triggers.buses import Buses
@@ -26,6 +30,7 @@ from sfnb.triggers.refusals import (
 from tests.triggers.by_hand import (
     NOON,
     SECONDS,
+    SHOP,
     by_hand,
     counts,
     entry,
@@ -653,3 +658,98 @@ def test_times_are_of_any_zone(service: StepFunctions) -> None:
     settle(service)
 
     assert inputs(orders)[0]["time"] == "2025-12-31T17:00:00Z"
+
+
+# What another account or region has
+
+
+@pytest.mark.parametrize("place", ["eu-west-1:123456789012", "us-east-1:999999999999"])
+def test_the_default_bus_of_another_account_or_region_is_not_ours(service: StepFunctions, place: str) -> None:
+    buses, orders = service.triggers.buses, machine(service)
+    elsewhere = f"arn:aws:events:{place}:event-bus/default"
+    rule(service, "direct", orders.arn)
+    rule(service, "forward", elsewhere, pattern={"source": ["told"]})
+
+    for ask in (buses.describe_event_bus, buses.delete_event_bus):
+        with pytest.raises(ResourceNotFoundException, match="does not exist here"):
+            ask({"Name": elsewhere})
+    answer = buses.put_events({"Entries": [entry({"n": 1}, EventBusName=elsewhere), entry({"n": 2})]})
+    put(service, {"n": 3}, Source="told")
+    settle(service)
+
+    assert answer["FailedEntryCount"] == 1
+    assert answer["Entries"][0]["ErrorCode"] == "ResourceNotFoundException"
+    assert numbers(orders) == [2]
+    (letter,) = letters(service)
+    assert (letter.code, letter.target) == ("UNSUPPORTED_TARGET", elsewhere)
+
+
+# Several requests at once
+
+
+def test_targets_that_are_put_at_the_same_time_are_all_there(service: StepFunctions) -> None:
+    buses = service.triggers.buses
+    for number in range(10):
+        name = f"rule-{number}"
+        rule(service, name)
+
+        def add(id: int, name: str = name) -> None:
+            buses.put_targets({"Rule": name, "Targets": [{"Id": str(id), "Arn": f"{MACHINE}orders"}]})
+
+        at_once(add)
+
+        assert len(buses.list_targets_by_rule({"Rule": name})["Targets"]) == 5
+
+
+def test_a_rule_that_is_disabled_while_targets_are_put_keeps_them(service: StepFunctions) -> None:
+    buses = service.triggers.buses
+    rule(service, "placed")
+
+    def change(id: int) -> None:
+        if id:
+            buses.put_targets({"Rule": "placed", "Targets": [{"Id": str(id), "Arn": f"{MACHINE}orders"}]})
+        else:
+            buses.disable_rule({"Name": "placed"})
+
+    at_once(change)
+
+    assert buses.describe_rule({"Name": "placed"})["State"] == "DISABLED"
+    assert len(buses.list_targets_by_rule({"Rule": "placed"})["Targets"]) == 4
+
+
+def test_tags_that_are_put_at_the_same_time_are_all_there(service: StepFunctions) -> None:
+    buses, arn = service.triggers.buses, f"{RULE_ARN}placed"
+    rule(service, "placed")
+
+    at_once(lambda id: buses.tag_resource({"ResourceARN": arn, "Tags": [{"Key": str(id), "Value": "x"}]}))
+
+    assert len(buses.list_tags_for_resource({"ResourceARN": arn})["Tags"]) == 5
+
+
+def at_once(do: Callable[[int], object]) -> None:
+    """Five times, in threads that are switched as often as can be."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(5) as threads:
+            list(threads.map(do, range(5)))
+    finally:
+        sys.setswitchinterval(before)
+
+
+# Rules of several kinds
+
+
+def test_a_rule_of_another_kind_is_not_taken_over(service: StepFunctions, tmp_path: Path) -> None:
+    service.buckets = FolderBuckets(tmp_path)
+    orders = machine(service)
+    files = orders.on.file(bucket="shop", name="landed")
+    orders.on.event(SHOP, name="placed")
+
+    with pytest.raises(ResourceAlreadyExistsException, match="'file' where this one is 'event'"):
+        orders.on.event(SHOP, name="landed")
+    with pytest.raises(ResourceAlreadyExistsException, match="'event' where this one is 'file'"):
+        orders.on.file(bucket="shop", name="placed")
+
+    assert files.key == "file:landed"
+    assert [seen.trigger.key for seen in service.triggers.all()] == ["file:landed", "event:placed"]

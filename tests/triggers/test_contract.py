@@ -94,6 +94,7 @@ Begin = Callable[[], StepFunctions]
 def begin(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Begin]:
     """Begins a service over the one file, as another process would."""
     begun: list[StepFunctions] = []
+    before = set(threading.enumerate())
 
     def begin() -> StepFunctions:
         aws = request.getfixturevalue("aws") if request.node.callspec.params["kind"] == "queue" else None
@@ -105,8 +106,8 @@ def begin(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Begin]:
     yield begin
     for service in begun:
         service.close()
-    left = [each.name for each in threading.enumerate() if each.name.startswith("sfnb")]
-    assert left == []
+    left = set(threading.enumerate()) - before
+    assert [each.name for each in left if each.name.startswith("sfnb")] == []
 
 
 def machine(service: StepFunctions) -> StateMachine:

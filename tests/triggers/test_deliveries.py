@@ -455,3 +455,35 @@ def test_a_function_of_a_service_that_fails_is_called_three_times(service: StepF
     (letter,) = letters(service)
     assert letter.message == "ValueError: no picture"
     assert letter.condition == "MaximumRetryAttempts"
+
+
+def test_slow_functions_hold_up_no_machine(service: StepFunctions) -> None:
+    end, entered = threading.Event(), threading.Semaphore(0)
+
+    def slow(event: Any) -> None:
+        entered.release()
+        end.wait(3 * SECONDS)
+
+    service.registry.functions["slow"] = slow
+    orders = machine(service)
+    rule(service, "slow", "arn:aws:lambda:us-east-1:123456789012:function:slow")
+    put(service, *({"n": n} for n in range(12)))
+    try:
+        for _ in range(12):
+            assert entered.acquire(timeout=SECONDS)
+        rule(service, "placed", orders.arn)
+        put(service, {"n": 12})
+        until(lambda: orders.executions)
+    finally:
+        end.set()
+    settle(service)
+
+
+def test_a_dead_letter_is_kept_even_where_nobody_can_be_told_of_it() -> None:
+    around = Around(Refused("Gone", "for good"))
+    around.gave_up = None  # type: ignore[assignment]  # so that to tell of it fails
+
+    around.deliver()
+
+    assert [letter.code for letter in around.deliverer.dead_letters()] == ["Gone"]
+    around.deliverer.close()

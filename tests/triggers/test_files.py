@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -14,11 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfnb.errors import SfnbError
+from sfnb.items.buckets import BucketFault
 from sfnb.items.folder import FolderBuckets
 from sfnb.items.s3 import S3Buckets
 from sfnb.service import StepFunctions
 from sfnb.stores.sqlite import SqliteStore
-from sfnb.triggers.folders import GROWN_QUIET_SECONDS, QUIET_SECONDS, Mark, Settling, objects
+from sfnb.triggers.files import MOVING_SECONDS
+from sfnb.triggers.folders import GROWN_QUIET_SECONDS, QUIET_SECONDS, Mark, Settling, is_bucket_name, objects
+from sfnb.triggers.refusals import ValidationException
 from tests.triggers.by_hand import machine, settle, until
 
 
@@ -295,6 +299,60 @@ def test_buckets_of_s3_tell_their_own_eventbridge(service: StepFunctions) -> Non
         machine(service).on.file(bucket="shop")
 
 
+def test_another_folder_is_watched_from_when_it_is_chosen(
+    service: StepFunctions, folder: Path, tmp_path: Path
+) -> None:
+    orders, gone = machine(service), machine(service, "gone")
+    orders.on.file(bucket="shop")
+    gone.on.file(bucket="shop", event="Object Deleted")
+    (folder / "a").write_text("a")
+    until(lambda: orders.executions)
+    other = tmp_path / "other" / "shop"
+    other.mkdir(parents=True)
+    (other / "old").write_text("old")
+    kind: Any = service.triggers.kind("file")
+
+    service.buckets = FolderBuckets(other.parent)
+    until(lambda: {each.folder for some in kind._listings.values() for each in some} == {str(other.parent)})
+
+    stays(service, other, orders, ["a"])
+    until(lambda: gone.executions)
+    assert keys(gone) == ["zz-later"]
+
+
+def test_what_is_kept_of_another_folder_is_none_of_this_one(folder: Path, tmp_path: Path) -> None:
+    first = opened(folder, store=SqliteStore(tmp_path / "store.db"))
+    machine(first).on.file(bucket="shop")
+    first.close()
+    other = tmp_path / "other" / "shop"
+    other.mkdir(parents=True)
+    (other / "old").write_text("old")
+
+    second = opened(other, store=SqliteStore(tmp_path / "store.db"))
+    orders = machine(second)
+
+    assert [adopted.missed for adopted in second.taken_up] == [""]
+    stays(second, other, orders, [])
+    second.close()
+
+
+def test_that_there_is_no_folder_any_more_is_said_once(
+    service: StepFunctions, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    orders = machine(service)
+    orders.on.file(bucket="shop")
+
+    service.buckets = S3Buckets(connect=lambda: None)
+    until(lambda: caplog.records)
+    (folder / "a").write_text("a")
+    sleep(2 * MOVING_SECONDS)
+    service.buckets = FolderBuckets(folder.parent)
+    kind: Any = service.triggers.kind("file")
+    until(lambda: "a" in kind._listings["file:orders-file"][0].objects)
+
+    assert [record.getMessage()[:29] for record in caplog.records] == ["files start nothing for now: "]
+
+
 # When a file is there
 
 
@@ -332,3 +390,51 @@ def test_no_file_is_there_that_was_written_to_lately(looks: list[tuple[float, bo
 
 def test_a_folder_that_is_not_there_has_no_objects(tmp_path: Path) -> None:
     assert objects(tmp_path / "nowhere") == {}
+
+
+@pytest.mark.parametrize("name", ["../../escaped", "..", "", "/etc", "a/b", "a\0b", ".hidden", "ü"])
+def test_a_bucket_is_in_the_folder_of_buckets(service: StepFunctions, folder: Path, name: str) -> None:
+    orders = machine(service)
+    landed = orders.on.file(bucket="shop", name="landed")
+    before = sorted(folder.parent.parent.rglob("*"))
+
+    with pytest.raises(ValidationException, match="no name of a bucket"):
+        orders.on.file(bucket=name, name="other")
+    pattern = {"source": ["aws.s3"], "detail": {"bucket": {"name": ["shop", name]}}}
+    with pytest.raises(ValidationException, match="no name of a bucket"):
+        service.triggers.buses.put_rule({"Name": "landed", "EventPattern": json.dumps(pattern)})
+
+    assert sorted(folder.parent.parent.rglob("*")) == before
+    (folder / "a.csv").write_text("1")
+    until(lambda: keys(orders) == ["a.csv"])
+    assert [seen.trigger.key for seen in service.triggers.all()] == [landed.key]
+
+
+@given(name=st.text(alphabet="aZ09._-/\\é\n ", max_size=260) | st.text(max_size=5))
+def test_the_names_of_buckets_are_those_that_their_folder_takes(name: str) -> None:
+    with pytest.raises(BucketFault) as fault:
+        FolderBuckets("nowhere").head(name, "key")
+
+    assert is_bucket_name(name) == (fault.value.code == "NoSuchBucket")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"EventPattern": '{"detail":{"bucket":["b"]}}'},
+        {"EventPattern": '{"detail":{"bucket":{"name":[{"prefix":"x"}]}}}'},
+        {"EventPattern": '{"detail":{"$or":[{"a":[1]},{"b":[2]}]}}'},
+        {"EventPattern": '{"source":["shop"]}'},
+        {"ScheduleExpression": "rate(1 day)"},
+    ],
+)
+def test_a_rule_for_files_may_become_one_that_names_no_bucket(
+    service: StepFunctions, settings: dict[str, str]
+) -> None:
+    orders = machine(service)
+    landed = orders.on.file(bucket="shop", name="landed")
+
+    service.triggers.buses.put_rule({"Name": "landed", **settings})
+
+    assert service.triggers.words(service.triggers.held[landed.key])
+    assert service.triggers.buses.describe_rule({"Name": "landed"}).items() >= settings.items()

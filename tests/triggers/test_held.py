@@ -6,6 +6,7 @@ import json
 import logging
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -363,3 +364,119 @@ def test_a_slow_round_goes_on(service: StepFunctions) -> None:
 
     service.triggers.enable("event:round", False)
     assert letters(service) == []
+
+
+# One does not hold up the others
+
+
+def test_kinds_find_each_other_while_triggers_are_changed(service: StepFunctions) -> None:
+    """A watcher of files asks for the rules of its buses, and whoever changes a trigger waits for it."""
+    service.triggers.kind("event")
+    found: list[object] = []
+    asks = threading.Thread(target=lambda: found.append(service.triggers.buses.rules))
+
+    with service.triggers.changing:
+        asks.start()
+        asks.join(SECONDS)
+
+    assert len(found) == 1
+
+
+def test_runs_of_one_function_do_not_wait_for_those_of_another(service: StepFunctions) -> None:
+    entered, end = threading.Event(), threading.Event()
+    calls: list[Any] = []
+
+    def slow(event: Any) -> None:
+        entered.set()
+        end.wait(3 * SECONDS)
+
+    make_function(service, "slow")(slow).on.schedule("rate(1 minute)", overlap="skip", name="first")
+    make_function(service, "quick")(calls.append).on.schedule("rate(1 minute)", overlap="skip", name="second")
+
+    timer = service.triggers.timetable.due(NOON + timedelta(minutes=2))
+    assert timer is not None
+    service.world.clock.jump(NOON + timedelta(minutes=2))
+    timer.action()
+    try:
+        assert entered.wait(SECONDS)
+        until(lambda: calls)
+    finally:
+        end.set()
+
+
+def test_one_that_cannot_begin_does_not_keep_the_others_from_running(tmp_path: Path) -> None:
+    (tmp_path / "buckets").mkdir()
+    first = by_hand(SqliteStore(tmp_path / "store.db"))
+    first.buckets = FolderBuckets(tmp_path / "buckets")
+    orders = machine(first)
+    orders.on.file(bucket="inbox")
+    rule(first, "placed", orders.arn)
+    first.close()
+    (tmp_path / "buckets" / "inbox").rmdir()
+    (tmp_path / "buckets").rmdir()
+    (tmp_path / "buckets").write_text("a file of the user's")
+
+    second = by_hand(SqliteStore(tmp_path / "store.db"))
+    second.buckets = FolderBuckets(tmp_path / "buckets")
+    machine(second)
+
+    told = runs(second)
+    assert told["event:placed"] == "here"
+    assert told["file:orders-file"].startswith("cannot run: there can be no folder for the bucket inbox")
+    second.close()
+
+
+def test_one_that_is_damaged_does_not_keep_the_others_from_running(tmp_path: Path) -> None:
+    first = by_hand(SqliteStore(tmp_path / "store.db"))
+    orders = machine(first)
+    orders.on.schedule("rate(1 minute)", name="tick")
+    rule(first, "placed", orders.arn)
+    tick = first.triggers.get("schedule:default/tick") or first.triggers.of_kind("schedule")[0]
+    tick.settings = {}
+    first.triggers.save(tick)
+    first.close()
+
+    second = by_hand(SqliteStore(tmp_path / "store.db"))
+    machine(second)
+
+    told = runs(second)
+    assert told["event:placed"] == "here"
+    assert told[tick.key].startswith("cannot run: ")
+    second.close()
+
+
+# The end
+
+
+def test_nothing_begins_once_all_is_closed(service: StepFunctions) -> None:
+    orders = machine(service)
+    rule(service, "placed", orders.arn)
+    known = service.triggers.get("event:placed")
+    assert known is not None
+    service.triggers.close()
+
+    with pytest.raises(Refused, match="closed"):
+        service.triggers.put(known)
+    assert service.triggers.adopt() == []
+    assert service.triggers.held == {}
+
+
+def test_what_another_process_ran_is_taken_up_when_somebody_looks(
+    tmp_path: Path, other: subprocess.Popen[str]
+) -> None:
+    service = by_hand(SqliteStore(tmp_path / "store.db"))
+    orders = machine(service)
+    service.take_up_left()
+    assert runs(service) == {"event:placed": "in another process"}
+    other.kill()
+    other.wait(SECONDS)
+
+    service.take_up_left()
+
+    assert [adopted.trigger.key for adopted in service.taken_up] == ["event:placed"]
+    put(service, {"n": 1})
+    settle(service)
+    assert numbers(orders) == [1]
+    service.take_up_left()
+    assert len(service.taken_up) == 1
+    service.close()

@@ -348,6 +348,17 @@ def test_who_waits_too_long_is_told_so_and_the_execution_goes_on() -> None:
     assert len(served.machines.asked) == 2
 
 
+def test_who_waits_for_executions_keeps_nobody_else_waiting() -> None:
+    with serve(
+        http("POST /slow", "StartSyncExecution", Integration={"TimeoutInMillis": 50}),
+        http("POST /quick", Integration={"TimeoutInMillis": 5_000}),
+        limits=Limits(calls=1),
+    ) as served:
+        slow = served.client.post("/slow", json={"wait": 1})
+        quick = served.client.post("/quick", json={})
+    assert (slow.status_code, quick.status_code) == (503, 200)
+
+
 def test_a_fault_of_ours_is_500_and_tells_nothing(caplog: pytest.LogCaptureFixture) -> None:
     with serve(starting_route("POST /o", MACHINE, sync=True)) as served:
         answer = served.client.post("/o", json={"crash": "secret"})

@@ -448,6 +448,35 @@ def test_a_removed_pipe_lets_the_messages_be(service: StepFunctions, queue: Queu
     assert len(orders.executions) == 0
 
 
+def test_what_is_enriched_when_a_pipe_is_removed_starts_nothing_and_holds_nobody_up(
+    service: StepFunctions, queue: Queue
+) -> None:
+    entered, end = threading.Event(), threading.Event()
+
+    def enrich(records: Any) -> Any:
+        entered.set()
+        end.wait(20)
+        return records
+
+    orders = machine(service)
+    trigger = orders.on.queue(queue.name, enrich=make_function(service, "enrich")(enrich))
+    queue.send("x")
+    assert entered.wait(20)
+    removing = threading.Thread(target=trigger.remove)
+    removing.start()
+    until(lambda: trigger.key not in service.triggers.held)
+
+    free = service.triggers.changing.acquire(timeout=2)
+    if free:
+        service.triggers.changing.release()
+    end.set()
+    removing.join(20)
+
+    assert free
+    until(lambda: queue.visible == 1)
+    assert len(orders.executions) == 0
+
+
 def test_a_batch_that_is_being_gathered_goes_back_at_the_end(service: StepFunctions, queue: Queue) -> None:
     trigger = machine(service).on.queue(queue.name, batch=5, window=timedelta(minutes=1))
     queue.send("x")

@@ -15,13 +15,15 @@ import httpx
 import pytest
 
 from sfnb.engine.clock import JumpClock
+from sfnb.errors import SfnbError
 from sfnb.iam.roles import Roles, make_role
 from sfnb.machine import StateMachine, load_machine
 from sfnb.on.trigger import Trigger
+from sfnb.server.serve import serve
 from sfnb.server.settings import PORT
 from sfnb.service import StepFunctions
 from sfnb.testing import calendar
-from sfnb.triggers.http import RouteRefused
+from sfnb.triggers.http import RouteRefused, starting_route
 from sfnb.triggers.refusals import ValidationException
 from tests.chromium import chromium
 from tests.sessions import task, until
@@ -119,7 +121,11 @@ def test_an_express_machine_is_waited_for(service: StepFunctions, client: httpx.
 def test_a_machine_that_is_not_express_cannot_be_waited_for(
     service: StepFunctions, client: httpx.Client
 ) -> None:
-    trigger = machine(service).on.http("POST /sync", sync=True)
+    orders = machine(service)
+    with pytest.raises(SfnbError, match="only an EXPRESS machine answers"):
+        orders.on.http("POST /sync", sync=True)
+    settings = starting_route("POST /sync", orders.arn, sync=True).to_json()
+    trigger = orders.on.http("POST /sync", settings=settings)
 
     answer = client.post(trigger.url, json={})
 
@@ -359,6 +365,7 @@ def test_what_is_no_route_is_refused_and_no_server_begins(
 
 
 def test_a_server_begins_with_the_first_route_and_ends_with_the_service(client: httpx.Client) -> None:
+    before = set(threading.enumerate())
     service = StepFunctions()
     orders = machine(service)
     assert service.world.server is None
@@ -373,7 +380,8 @@ def test_a_server_begins_with_the_first_route_and_ends_with_the_service(client: 
     assert not server.is_running
     with pytest.raises(httpx.ConnectError):
         client.post(second.url, json={})
-    assert [each.name for each in threading.enumerate() if each.name.startswith("sfnb")] == []
+    left = {each for each in threading.enumerate() if each.name.startswith("sfnb")} - before
+    until(lambda: not any(each.is_alive() for each in left), "the end of its threads")
 
 
 def test_another_port_is_taken_where_the_usual_one_is_not_free(
@@ -391,10 +399,45 @@ def test_another_port_is_taken_where_the_usual_one_is_not_free(
 
 
 def test_routes_are_served_by_the_server_that_is_there(service: StepFunctions) -> None:
-    from sfnb.server.serve import serve
-
     with serve(0, service=service) as server:
         assert machine(service).on.http("POST /orders").url == f"{server.url}/api/orders"
+
+
+def test_to_look_at_a_route_begins_no_server(service: StepFunctions) -> None:
+    server = serve(0, service=service)
+    trigger = machine(service).on.http("POST /orders")
+    url = trigger.url
+
+    server.stop()
+
+    assert url in repr(trigger)
+    assert trigger.url == url
+    assert service.world.server is None
+
+
+def test_a_route_is_where_another_server_is_when_one_has_stopped(
+    service: StepFunctions, client: httpx.Client
+) -> None:
+    first, second = serve(0, service=service), serve(0, service=service)
+    trigger = machine(service).on.http("POST /orders")
+
+    first.stop()
+
+    assert trigger.url == f"{second.url}/api/orders"
+    assert client.post(trigger.url, json={}).status_code == 200
+    service.close()
+    assert not second.is_running
+
+
+def test_no_server_begins_once_the_service_is_closed() -> None:
+    service = StepFunctions()
+    orders = machine(service)
+    service.close()
+
+    for begin in (lambda: orders.on.http("POST /orders"), lambda: serve(0, service=service)):
+        with pytest.raises(SfnbError, match="closed"):
+            begin()
+    assert service.world.server is None
 
 
 def test_a_route_that_is_disabled_or_removed_is_not_there(

@@ -250,3 +250,57 @@ def test_a_service_that_is_busy_is_tried_again(service: StepFunctions, aws: Any)
 def received(sqs: Any, url: str) -> list[dict[str, Any]]:
     answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
     return list(answer.get("Messages", []))
+
+
+def test_a_queue_of_the_same_name_in_another_region_is_another_one(service: StepFunctions, aws: Any) -> None:
+    sqs = aws.client("sqs", region="us-east-1")
+    urls = [sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("orders", "dead")]
+    elsewhere = "arn:aws:sqs:eu-west-1:123456789012"
+    rule(service, "queue", f"{elsewhere}:orders", DeadLetterConfig={"Arn": f"{elsewhere}:dead"})
+
+    put(service, {"n": 1})
+    settle(service)
+
+    assert [received(sqs, url) for url in urls] == [[], []]
+    (letter,) = letters(service)
+    assert "NonExistentQueue" in letter.code
+
+
+def test_a_queue_is_asked_for_in_the_account_of_its_arn(service: StepFunctions, aws: Any) -> None:
+    asked: list[dict[str, str]] = []
+    sqs = service.world.client("sqs", "us-east-1")
+    sqs.meta.events.register(
+        "provide-client-params.sqs.GetQueueUrl", lambda params, **more: asked.append(params)
+    )
+    queues = "arn:aws:sqs:us-east-1:999999999999"
+    rule(service, "queue", f"{queues}:orders", DeadLetterConfig={"Arn": f"{queues}:dead"})
+
+    put(service, {"n": 1})
+    settle(service)
+
+    assert asked == [
+        {"QueueName": name, "QueueOwnerAWSAccountId": "999999999999"} for name in ("orders", "dead")
+    ]
+
+
+def test_queues_and_topics_of_another_region_are_sent_to(service: StepFunctions, aws: Any) -> None:
+    sqs = aws.client("sqs", region="us-east-1", only="eu-west-1")
+    urls = [sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("orders", "dead", "told")]
+    sns = aws.client("sns", region="us-east-1", only="eu-west-1")
+    topic = sns.create_topic(Name="news")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:eu-west-1:123456789012:told")
+    dead = {"Arn": "arn:aws:sqs:eu-west-1:123456789012:dead"}
+    rule(service, "queue", "arn:aws:sqs:eu-west-1:123456789012:orders", topic)
+    rule(service, "nowhere", "arn:aws:batch:eu-west-1:1:job-queue/x", DeadLetterConfig=dead)
+
+    put(service, {"n": 1})
+    settle(service)
+
+    assert [len(received(sqs, url)) for url in urls] == [1, 1, 1]
+
+
+def test_a_region_that_cannot_be_is_refused_for_good(service: StepFunctions, aws: Any) -> None:
+    with pytest.raises(Refused) as refused:
+        send(service.world, delivery("arn:aws:sqs:no region/:123456789012:orders"))
+
+    assert not refused.value.again

@@ -116,11 +116,13 @@ def test_a_message_that_is_selected_starts_an_execution(service: StepFunctions, 
     publish(trigger.url, "sensors/kitchen/humidity", b'{"temp": 99}')
     publish(trigger.url, "sensors/kitchen/temp", b"no JSON")
 
-    assert inputs(hot, 2) == [{"temp": 41, "sensor": "kitchen"}, {"temp": 42, "sensor": "kitchen"}]
+    found = sorted(inputs(hot, 2), key=lambda given: given["temp"])
+    assert found == [{"temp": 41, "sensor": "kitchen"}, {"temp": 42, "sensor": "kitchen"}]
     name = hot.executions[0].name
     assert name.startswith("kitchen-")
     assert len(name) == len("kitchen-") + 36
-    assert (trigger.counts.matched, trigger.counts.started, trigger.counts.dropped) == (2, 2, {})
+    until(lambda: trigger.counts.started == 2, "the count of both")
+    assert (trigger.counts.matched, trigger.counts.dropped) == (2, {})
 
 
 def test_the_topic_can_name_the_machine(service: StepFunctions) -> None:
@@ -265,7 +267,7 @@ def test_a_topic_that_nobody_can_publish_to_is_dropped_once(service: StepFunctio
 
     publish_all(trigger.url, "sensors/a/temp", [b'{"name": "a/#"}', b'{"name": "b"}'])
 
-    assert inputs(hot, 2) == [{"name": "a/#"}, {"name": "b"}]
+    assert sorted(each["name"] for each in inputs(hot, 2)) == ["a/#", "b"]
     (failure,) = json.loads(heard.get(timeout=15)[1])["failures"]
     assert failure["failedAction"] == "RepublishAction"
     assert (trigger.counts.matched, list(trigger.counts.dropped.values())) == (2, [1])
@@ -408,6 +410,16 @@ def test_a_broker_that_comes_later_is_listened_to(service: StepFunctions, tmp_pa
         assert inputs(hot, 1) == [{"n": 1}]
     finally:
         server.stop()
+
+
+def test_what_a_broker_asks_for_is_shown_to_nobody(service: StepFunctions, tmp_path: Path) -> None:
+    url = f"mqtt://sensor:s3cret@127.0.0.1:{free_port()}"
+    trigger = machine(service).on.iot(ALL, broker=url)
+
+    shown = [trigger.url, trigger.words, trigger.text, json.dumps(trigger._repr_mimebundle_())]
+
+    assert trigger.url == url.replace("sensor:s3cret@", "")
+    assert not any("s3cret" in text or "sensor:" in text for text in shown)
 
 
 def _session_of(client_id: str, url: str, topic: str) -> bool:

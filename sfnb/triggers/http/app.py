@@ -69,7 +69,8 @@ class RoutesApp:
         self._on_matched = on_matched
         self._on_dropped = on_dropped
         self._admission = Admission()
-        self._threads = Threads(self._limits.calls)
+        self._threads = {waits: Threads(self._limits.calls) for waits in (False, True)}
+        """Apart for what waits for executions, minutes at worst, so that nothing quick waits behind it."""
         self._held = 0
         self._known: tuple[Route, ...] = ()
         self._table: RouteTable[Plan] = RouteTable(())
@@ -263,7 +264,8 @@ class _Exchange:
         app._held += size
         try:
             async with asyncio.timeout(plan.route.integration.timeout_in_millis / 1000):
-                return await app._threads.run(partial(plan.perform, request, key, app._start))
+                threads = app._threads[plan.route.integration.action == "StartSyncExecution"]
+                return await threads.run(partial(plan.perform, request, key, app._start))
         except TimeoutError:
             why = f"no answer within {plan.route.integration.timeout_in_millis:,} ms, as on AWS"
             if plan.route.is_rest:

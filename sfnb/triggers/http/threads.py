@@ -10,16 +10,21 @@ from typing import TypeVar
 
 Result = TypeVar("Result")
 
+LOOK_SECONDS = 0.01
+"""How often who waits for a thread looks whether one is free."""
+
 
 class Threads:
-    """At most so many at a time; who comes later waits."""
+    """At most so many at a time, whatever loop they are asked for by; who comes later waits."""
 
     def __init__(self, most: int) -> None:
-        self._free = asyncio.Semaphore(most)
+        # None of asyncio's: that belongs to one loop, and what runs longer than it would never be given back.
+        self._free = threading.BoundedSemaphore(most)
 
     async def run(self, call: Callable[[], Result]) -> Result:
         """What `call` returns or raises; who stops waiting leaves it to its end."""
-        await self._free.acquire()
+        while not self._free.acquire(blocking=False):
+            await asyncio.sleep(LOOK_SECONDS)
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Result] = loop.create_future()
 
@@ -28,8 +33,9 @@ class Threads:
                 settle = _settled(future, call())
             except Exception as fault:
                 settle = _failed(future, fault)
+            finally:
+                self._free.release()
             with suppress(RuntimeError):  # the loop has been closed: nobody is there to be answered
-                loop.call_soon_threadsafe(self._free.release)
                 loop.call_soon_threadsafe(settle)
 
         try:

@@ -94,6 +94,18 @@ def parse_address(url: str) -> Address:
     return _address(parts, host, port)
 
 
+def shown(url: str) -> str:
+    """A broker's URL without what nobody is to see.
+
+    >>> shown("mqtt://sensor:secret@broker.example"), shown("secret")
+    ('mqtt://broker.example:1883', 'a broker whose URL is wrong')
+    """
+    try:
+        return str(parse_address(url))
+    except BadAddress:  # it was right when the trigger was made: a file that it names may have gone
+        return "a broker whose URL is wrong"
+
+
 def _address(parts: SplitResult, host: str, port: int | None) -> Address:
     """The address of a URL whose scheme, host and port are right."""
     websocket, tls, usual_port = _SCHEMES[parts.scheme]

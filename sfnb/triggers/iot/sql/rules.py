@@ -75,12 +75,15 @@ def check_rule(payload: Mapping[str, Any]) -> TopicRule:
 
 
 def _action(action: Any, place: str, statement: Statement) -> StepFunctionsAction | None:
-    """An action that starts an execution; None for one of another service, which is left unread."""
+    """An action that starts an execution; None for another one, of which but a topic is read."""
     if not isinstance(action, Mapping) or len(action) != 1:
         raise InvalidRule(place, "expected an object with one action")
     (name,) = action
     if name not in _ACTIONS:
         raise InvalidRule(place, f"found {shown(str(name))}, expected one of {', '.join(_ACTIONS)}")
+    other = action[name]
+    if name == "republish" and isinstance(other, Mapping) and isinstance(other.get("topic"), str):
+        _template(other, "topic", f"{place}.republish", statement)
     if name != "stepFunctions":
         return None
     members, place = action[name], f"{place}.stepFunctions"
