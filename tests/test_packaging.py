@@ -21,13 +21,16 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "sfnb"
 NAMES = {
     "IPython": "ipython",
+    "dateutil": "python-dateutil",
     "graphviz_pure": "graphviz-pure",
     "jsonpath_ng": "jsonpath-ng",
+    "paho": "paho-mqtt",
+    "re2": "google-re2",
     "yaml": "pyyaml",
 }
 """What is imported under another name than it is installed by."""
-BROUGHT_ALONG = {"numpy": "pandas", "traitlets": "ipython", "botocore": "boto3"}
-EXTRAS = ("aws", "files", "iam", "local-aws", "server")
+BROUGHT_ALONG = {"numpy": "pandas", "traitlets": "ipython", "botocore": "boto3", "referencing": "jsonschema"}
+EXTRAS = ("aws", "files", "iam", "local-aws", "server", "triggers")
 """What is imported only where it is used, and asked for by name."""
 
 
