@@ -105,32 +105,32 @@ def test_older_drafts_keep_their_rules() -> None:
 
 
 def test_a_pattern_takes_no_longer_than_its_text() -> None:
-    began = time.monotonic()
+    began = time.thread_time()
 
     assert told({"pattern": "^(a+)+$"}, "a" * 50_000 + "b") != []
     assert told(
         {"patternProperties": {"^(a+)+$": {}}, "additionalProperties": False}, {"a" * 50_000 + "b": 1}
     )
     assert told({"propertyNames": {"pattern": "^(a+)+$"}}, {"a" * 50_000 + "b": 1})
-    assert time.monotonic() - began < 2
+    assert time.thread_time() - began < 2
 
 
 def test_a_part_that_declares_its_own_rules_is_checked_by_ours() -> None:
     inner = {"$schema": "https://json-schema.org/draft/2020-12/schema", "pattern": "^(a+)+$"}
-    began = time.monotonic()
+    began = time.thread_time()
 
     assert told({"properties": {"x": inner}}, {"x": "a" * 40 + "b"}) != []
-    assert time.monotonic() - began < 2
+    assert time.thread_time() - began < 2
 
 
 def test_a_check_that_would_never_end_ends() -> None:
     parts: dict[str, Any] = {f"a{n}": {"allOf": [{"$ref": f"#/$defs/a{n + 1}"}] * 2} for n in range(40)}
-    began = time.monotonic()
+    began = time.thread_time()
 
     assert told({"$defs": {**parts, "a40": {}}, "$ref": "#/$defs/a0"}, 1) == [("", TOO_MUCH)]
     assert told({"$ref": "#"}, 1) == [("", TOO_DEEP)]
     assert told({"uniqueItems": True}, [[n] if n % 2 else str(n) for n in range(50_000)]) == []
-    assert time.monotonic() - began < 10
+    assert time.thread_time() - began < 10
 
 
 def test_a_checker_can_be_asked_again_after_it_gave_up() -> None:

@@ -194,10 +194,10 @@ def test_a_schema_may_come_from_a_file(tmp_path: Path) -> None:
     ],
 )
 def test_a_schema_that_goes_in_circles_ends_as_json(schema: dict[str, Any]) -> None:
-    began = time.monotonic()
+    began = time.thread_time()
 
     assert fields_of(read_schema(schema)).kind == "json"
-    assert time.monotonic() - began < 2
+    assert time.thread_time() - began < 2
 
 
 def test_a_tree_has_a_field_of_json_where_it_comes_to_itself_again() -> None:

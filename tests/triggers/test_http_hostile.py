@@ -47,7 +47,7 @@ def test_a_client_that_sends_slowly_is_408() -> None:
         head = b"POST /o HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n{"
         before = time.monotonic()
         answer = raw(served, head, closes=False)
-        assert time.monotonic() - before < 5
+        assert time.monotonic() - before < 30
         assert still_serves(served)
     assert answer.startswith(b"HTTP/1.1 408")
     assert b'{"message":"Request Timeout"}' in answer

@@ -32,11 +32,11 @@ def render(case: dict[str, Any]) -> tuple[str, dict[str, Any]]:
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_a_template_does_what_it_does_on_aws(case: dict[str, Any]) -> None:
     if "error" in case:
-        before = time.monotonic()
+        before = time.thread_time()
         with pytest.raises(TemplateError) as fault:
             render(case)
         assert case["error"] in str(fault.value)
-        assert time.monotonic() - before < 5
+        assert time.thread_time() - before < 5
         return
     written, context = render(case)
     if "output" in case:
@@ -94,9 +94,9 @@ def test_no_text_breaks_the_reader(text: str) -> None:
 
 def test_a_hostile_text_does_not_make_a_regular_expression_slow() -> None:
     template = Template("$input.path('$').replaceAll('(a+)+$','x')")
-    before = time.monotonic()
+    before = time.thread_time()
     template.render(variables(Input(json.dumps("a" * 100_000 + "b")), {}, {}))
-    assert time.monotonic() - before < 2
+    assert time.thread_time() - before < 2
 
 
 def test_a_template_is_read_once_and_keeps_nothing() -> None:
@@ -111,8 +111,8 @@ def test_a_template_of_more_than_300_kb_is_refused() -> None:
 
 @pytest.mark.parametrize("unit", ["\\", "#*", "#[[", "$", "${", "#", "#set", "'", '"', "#if(", "$a.", "$a["])
 def test_a_large_template_of_nothing_is_read_quickly(unit: str) -> None:
-    before = time.monotonic()
+    before = time.thread_time()
     with suppress(TemplateError):
         Template(unit * (300_000 // len(unit)))
         Template("#set($x = " + unit * (290_000 // len(unit)))
-    assert time.monotonic() - before < 5
+    assert time.thread_time() - before < 5
