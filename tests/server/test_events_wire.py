@@ -334,7 +334,7 @@ def test_no_pattern_takes_long_to_fail(pattern: str, longest: int) -> None:
             compiled.fullmatch(
                 f"{beginning}{piece * (min(longest, 10_000) // len(piece))}"[:longest] + "\x00\n"
             )
-    assert time.perf_counter() - began < 5.0
+    assert time.perf_counter() - began < 60.0
 
 
 PRINTABLE = r"[ \t]*[\x20-\x7E]+([ \t]+[\x20-\x7E]+)*[ \t]*"

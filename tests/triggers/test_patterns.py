@@ -166,9 +166,9 @@ def test_the_combinations_of_many_ors_are_bounded() -> None:
 def test_a_huge_wildcard_takes_no_time(wildcard: str, text: str) -> None:
     pattern = read_pattern({"a": [{"wildcard": wildcard}]})
 
-    begun = time.perf_counter()
+    begun = time.thread_time()
     assert not pattern.matches({"a": text})
-    assert time.perf_counter() - begun < 1
+    assert time.thread_time() - begun < 1
 
 
 def test_arrays_do_not_multiply() -> None:
@@ -178,9 +178,9 @@ def test_arrays_do_not_multiply() -> None:
     )
     items = [{"a": "x", "b": "y"}] * 50
 
-    begun = time.perf_counter()
+    begun = time.thread_time()
     assert not pattern.matches(dict.fromkeys([*names, "z"], items))
-    assert time.perf_counter() - begun < 1
+    assert time.thread_time() - begun < 1
 
 
 def test_an_event_that_is_too_deep_is_refused() -> None:
