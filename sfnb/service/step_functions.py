@@ -120,7 +120,8 @@ class StepFunctions(Trials, Nesting, Callbacks):
 
     def take_up_left(self) -> None:
         """Run what another process ran that has ended meanwhile; quick where there is none."""
-        if self._closed or not (self.runs_triggers and self.store.durable):
+        is_open = getattr(self.store, "is_open", True)  # a file that nobody has opened yet stays closed
+        if self._closed or not (self.runs_triggers and self.store.durable and is_open):
             return
         if self._triggers is not None or any(self.store.resources(TRIGGER)):
             self.taken_up += self.triggers.adopt_left()

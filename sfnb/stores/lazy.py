@@ -39,6 +39,11 @@ class LazyStore:
         self.durable = True
         """Until the file turns out not to be usable."""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the file has been looked into."""
+        return self._file is not None
+
     def opened(self) -> SqliteStore | None:
         """The store in the file; None where there is no file yet, or where it cannot be opened."""
         with self._opening:
