@@ -15,6 +15,7 @@ ROWS: list[dict[str, str]] = [
         "values": "JSON and its text",
         "errors": "findings and exceptions",
         "table": "texts in rows, for a person",
+        "bodies": "the body of a request, as far as it is wanted",
         "aws_names": "how AWS's SDKs spell its services and members",
     },
     {"jsonable": "Python values to JSON, at the border", "query": "expressions"},

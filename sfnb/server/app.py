@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Message, Receive, Scope, Send
 
 from sfnb import __version__
+from sfnb.bodies import Gone, TooLarge, read_whole
 from sfnb.engine.clock import RealClock
 from sfnb.server.auth import Headers, Signatures, Unauthorized
 from sfnb.server.caller import Caller
@@ -41,10 +42,6 @@ NO_PAGE = "There is no page where requests have to be signed (--require-auth): t
 NOT_FOUND = "There is nothing at this address: the API is at POST /, the server's health at /health"
 DRAINED = 8
 """How many times the largest size a request may be and still be read to its end."""
-
-
-class Gone(Exception):
-    """The client went away before its request was whole."""
 
 
 class Refused(Exception):
@@ -215,33 +212,12 @@ async def _watch(receive: Receive, caller: Caller) -> None:
 
 
 async def _body(receive: Receive, headers: Mapping[str, str], most: int) -> bytes:
-    """Raises Refused where it is larger than `most` bytes, Gone.
-
-    What is too large is read all the same, if it is not much too large: who is still sending when the
-    connection is closed does not see the answer.
-    """
-    words = f"a request takes {most:,} bytes at most"
-    too_large = Refused(_last(refusal("RequestEntityTooLargeException", words, status=413)))
-    length = headers.get("content-length", "")
-    if length.isdecimal() and int(length[:20]) > DRAINED * most:
-        raise too_large
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise Gone
-        part = message.get("body", b"")
-        size += len(part)
-        if size > DRAINED * most:
-            raise too_large
-        if size <= most:
-            parts.append(part)
-        if not message.get("more_body", False):
-            break
-    if size > most:
-        raise too_large
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+    """Raises Refused where it is larger than `most` bytes, Gone."""
+    try:
+        return await read_whole(receive, headers.get("content-length"), most, drained=DRAINED)
+    except TooLarge:
+        words = f"a request takes {most:,} bytes at most"
+        raise Refused(_last(refusal("RequestEntityTooLargeException", words, status=413))) from None
 
 
 def _unauthorized(fault: Unauthorized) -> Answer:

@@ -20,6 +20,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from sfnb.bodies import Gone, TooLarge
 from sfnb.engine.clock import Clock, new_name
 from sfnb.errors import SfnbError
 from sfnb.triggers.http.admission import Admission, Forbidden, TooManyRequests
@@ -28,7 +29,7 @@ from sfnb.triggers.http.cors import allows, answer_headers, is_preflight, prefli
 from sfnb.triggers.http.openapi import openapi
 from sfnb.triggers.http.plan import Outcome, Plan, compile_route
 from sfnb.triggers.http.ports import Start
-from sfnb.triggers.http.reading import Gone, Limits, Pairs, TooLarge, TooSlow, read_body, read_headers
+from sfnb.triggers.http.reading import Limits, Pairs, TooSlow, read_body, read_headers
 from sfnb.triggers.http.request import QueryRefused, Request, context_of, read_query
 from sfnb.triggers.http.route import Cors, Route
 from sfnb.triggers.http.route_key import Found, Keyed, PathRefused, RouteTable, split_path

@@ -8,10 +8,16 @@ from typing import Any, Protocol
 
 import msgspec
 
+from sfnb.bodies import TooLarge, read_whole
+
 BODY_BYTES = 10 * 1024 * 1024
 """Source: API Gateway quotas, "Payload size"."""
 HEADER_BYTES = 10_240
 """Names and values together. Source: API Gateway quotas, "Total combined size of header values"."""
+
+
+DRAINED = 2
+"""How many times the largest size a body may be and still be read to its end."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,14 +35,6 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 class Receive(Protocol):
     async def __call__(self) -> Any: ...
-
-
-class Gone(Exception):
-    """The client went away before its request was whole."""
-
-
-class TooLarge(Exception):
-    """More bytes than may be."""
 
 
 class TooSlow(Exception):
@@ -86,28 +84,6 @@ async def read_body(receive: Receive, length: str | None, limits: Limits) -> byt
     """
     try:
         async with asyncio.timeout(limits.read_seconds):
-            return await _read_body(receive, length, limits.body_bytes)
+            return await read_whole(receive, length, limits.body_bytes, drained=DRAINED)
     except TimeoutError:
         raise TooSlow from None
-
-
-async def _read_body(receive: Receive, length: str | None, most: int) -> bytes:
-    if length and length.isdecimal() and int(length[:20]) > 2 * most:
-        raise TooLarge
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise Gone
-        part = message.get("body", b"")
-        size += len(part)
-        if size > 2 * most:
-            raise TooLarge
-        if size <= most:
-            parts.append(part)
-        if not message.get("more_body", False):
-            break
-    if size > most:
-        raise TooLarge
-    return b"".join(parts)
