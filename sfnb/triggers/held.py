@@ -50,8 +50,6 @@ class Triggers:
         self.held: dict[str, Trigger] = {}
         self.unfit: dict[str, str] = {}
         """Triggers that could not be taken up, by key, and why."""
-        self.watchers: list[Callable[[], None]] = []
-        """Called when there are other triggers than before."""
         self.shelf = Shelf(lambda: world.store)
         self.timetable = Timetable(lambda: world.clock)
         self.deliverer = Deliverer(world, self.timetable, self.shelf, self.send, self.counts, self.gave_up)
@@ -159,7 +157,6 @@ class Triggers:
             except BaseException:
                 self._put_back(kind, trigger, known, runs)
                 raise
-        self._tell()
         return trigger
 
     def _put_back(self, kind: Kind, trigger: Trigger, known: Trigger | None, runs: bool) -> None:
@@ -189,7 +186,6 @@ class Triggers:
             if self.held.pop(key, None) is not None:
                 self.kind(trigger.kind).end(trigger)
         self._wait_for_end(trigger)
-        self._tell()
 
     def enable(self, key: str, enabled: bool) -> None:
         """Let a trigger start executions, or none for a while; raises as `remove` does."""
@@ -246,8 +242,6 @@ class Triggers:
             left = self.deliverer.left_over({trigger.key for trigger, _ in adopted}, gone)
             adopted = [each for each in adopted if self._begin(each.trigger)]
         self.deliverer.take_up(left)
-        if adopted:
-            self._tell()
         return adopted
 
     def adopt_left(self) -> list[Adopted]:
@@ -339,10 +333,6 @@ class Triggers:
                 self.shelf.keep_trigger(trigger)
                 self.shelf.hold(trigger.key)
         self.adopt()
-
-    def _tell(self) -> None:
-        for watcher in list(self.watchers):
-            watcher()
 
     # What they do
 
