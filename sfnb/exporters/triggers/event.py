@@ -114,12 +114,17 @@ def _bus(bus: str, page: Page) -> Any:
     return page.unless_there("AWS::Events::EventBus", bus, "event bus", {"Name": bus})
 
 
-def _target(target: Mapping[str, Any], page: Page) -> dict[str, Any]:
-    arn = page.arn(target["Arn"])
+def role_of(target: Mapping[str, Any], service: str, to: Page | Sheet) -> Any:
+    """The role of a target: one that is there, else one written along, which may start it."""
     role: Any = target.get("RoleArn")
-    if not is_there(page.machine, role):
-        page.role(SERVICE, SERVICE).grant(START, arn)
-        role = page.role_arn(SERVICE)
+    if is_there(to.machine, role):
+        return role
+    to.role(service, service).grant(START, to.arn(target["Arn"]))
+    return to.role_arn(service)
+
+
+def _target(target: Mapping[str, Any], page: Page) -> dict[str, Any]:
+    arn, role = page.arn(target["Arn"]), role_of(target, SERVICE, page)
     told = {name: page.own(target[name]) for name in sorted(IN_EVENTS & set(target))}
     return {"Id": target["Id"], "Arn": arn, "RoleArn": role, **_without(told, "Id", "Arn", "RoleArn")}
 
@@ -202,16 +207,11 @@ def write_rule_block(starter: Starter, sheet: Sheet) -> None:
 
 
 def _target_fields(target: Mapping[str, Any], sheet: Sheet) -> dict[str, Any]:
-    arn = sheet.arn(target["Arn"])
-    role: Any = target.get("RoleArn")
-    if not is_there(sheet.machine, role):
-        sheet.role(SERVICE, SERVICE).grant(START, arn)
-        role = sheet.role_arn(SERVICE)
     transformer = target.get("InputTransformer")
     return {
         "target_id": target["Id"],
-        "arn": arn,
-        "role_arn": role,
+        "arn": sheet.arn(target["Arn"]),
+        "role_arn": role_of(target, SERVICE, sheet),
         "input": target.get("Input"),
         "input_path": target.get("InputPath"),
         "input_transformer": transformer

@@ -14,7 +14,7 @@ from sfnb.exporters.hcl import Block, Expr
 from sfnb.exporters.page import Page
 from sfnb.exporters.rights import is_there, starts
 from sfnb.exporters.sheet import Sheet
-from sfnb.exporters.triggers.event import START, retry_blocks
+from sfnb.exporters.triggers.event import retry_blocks, role_of
 
 DEFAULT = "default"
 SERVICE = "scheduler"
@@ -65,16 +65,16 @@ def _group(group: str, page: Page) -> Any:
 
 
 def _target(target: Mapping[str, Any], page: Page) -> dict[str, Any]:
-    arn, letters = page.arn(target["Arn"]), target.get("DeadLetterConfig", {}).get("Arn")
-    role: Any = target.get("RoleArn")
-    if not is_there(page.machine, role):
-        granted = page.role(SERVICE, SERVICE)
-        granted.grant(START, arn)
-        if letters:
-            granted.grant(("sqs:SendMessage",), page.own(letters))
-        role = page.role_arn(SERVICE)
     told = {name: page.own(value) for name, value in target.items() if name not in ("Arn", "RoleArn")}
-    return {"Arn": arn, "RoleArn": role, **told}
+    return {"Arn": page.arn(target["Arn"]), "RoleArn": _role(target, page), **told}
+
+
+def _role(target: Mapping[str, Any], to: Page | Sheet) -> Any:
+    """One that is written along may send dead letters, too: the Scheduler does so itself."""
+    role, letters = role_of(target, SERVICE, to), target.get("DeadLetterConfig", {}).get("Arn")
+    if letters and not is_there(to.machine, target.get("RoleArn")):
+        to.role(SERVICE, SERVICE).grant(("sqs:SendMessage",), to.arn(letters))
+    return role
 
 
 def terraform(starters: Sequence[Starter], sheet: Sheet) -> None:
@@ -108,12 +108,9 @@ def terraform(starters: Sequence[Starter], sheet: Sheet) -> None:
 
 
 def _target_fields(target: Mapping[str, Any], sheet: Sheet) -> dict[str, Any]:
-    arn, letters = sheet.arn(target["Arn"]), target.get("DeadLetterConfig", {}).get("Arn")
-    role: Any = target.get("RoleArn")
-    if not is_there(sheet.machine, role):
-        granted = sheet.role(SERVICE, SERVICE)
-        granted.grant(START, arn)
-        if letters:
-            granted.grant(("sqs:SendMessage",), letters)
-        role = sheet.role_arn(SERVICE)
-    return {"arn": arn, "role_arn": role, "input": target.get("Input"), **retry_blocks(target)}
+    return {
+        "arn": sheet.arn(target["Arn"]),
+        "role_arn": _role(target, sheet),
+        "input": target.get("Input"),
+        **retry_blocks(target),
+    }
