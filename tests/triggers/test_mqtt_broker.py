@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import shutil
 import socket
@@ -10,6 +11,7 @@ import struct
 import subprocess
 import threading
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -132,6 +134,20 @@ def test_close_ends_its_thread_and_connections() -> None:
     assert threading.active_count() == before
     with pytest.raises(OSError):
         socket.create_connection(("127.0.0.1", broker.port), timeout=1)
+
+
+def test_nothing_is_left_open_by_a_broker_that_is_closed_while_clients_come() -> None:
+    gc.collect()  # what others left
+    with warnings.catch_warnings(record=True) as left:
+        warnings.simplefilter("always", ResourceWarning)
+        for _ in range(20):  # each time they are another bit further on their way in
+            broker = Broker()
+            clients = [socket.create_connection(("127.0.0.1", broker.port)) for _ in range(3)]
+            broker.close()
+            for client in clients:
+                client.close()
+        gc.collect()
+    assert [str(each.message) for each in left] == []
 
 
 def test_a_port_that_is_taken_is_an_error(broker: Broker) -> None:

@@ -16,6 +16,7 @@ import asyncio
 import ipaddress
 import logging
 from concurrent.futures import Future
+from contextlib import suppress
 from threading import Thread, current_thread
 from typing import Self
 
@@ -117,13 +118,15 @@ class Broker:
         sessions, clients = Sessions(), set[asyncio.Task[None]]()
 
         def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            if len(clients) >= self._most_connections:
+            if self._stop.is_set() or len(clients) >= self._most_connections:
                 writer.transport.abort()
                 return
             client = Client(sessions, reader, writer, self._connect_seconds)
             task = asyncio.get_running_loop().create_task(client.run())
             clients.add(task)
             task.add_done_callback(clients.discard)
+            # A task cancelled before its first step closes nothing itself.
+            task.add_done_callback(lambda _: writer.transport.abort())
 
         try:
             server = await asyncio.start_server(accept, self._host, port, backlog=256)
@@ -132,11 +135,12 @@ class Broker:
             return
         ready.set_result((server.sockets[0].getsockname()[1], asyncio.get_running_loop()))
         await self._stop.wait()
+        await _accept_no_more(server)
         server.close()
         for task in clients:
             task.cancel()
         await asyncio.gather(*clients, return_exceptions=True)
-        await asyncio.sleep(0)  # in which the aborted transports close
+        await _some_turns()  # in which the aborted transports close
         await server.wait_closed()
 
 
@@ -295,6 +299,21 @@ class Client:
                 await self._writer.wait_closed()
         except (OSError, TimeoutError):
             self._writer.transport.abort()
+
+
+async def _accept_no_more(server: asyncio.Server) -> None:
+    """Let the connections that were just accepted reach their client: closing first would lose them, open."""
+    loop = asyncio.get_running_loop()
+    with suppress(NotImplementedError):  # Windows' loop has no readers, and nothing between the two
+        for listening in server.sockets:
+            loop.remove_reader(listening.fileno())
+    await _some_turns()
+
+
+async def _some_turns() -> None:
+    """Let the loop do what it has begun: to accept takes it two turns, to close one."""
+    for _ in range(4):
+        await asyncio.sleep(0)
 
 
 def _refusal(connect: Connect) -> int:
