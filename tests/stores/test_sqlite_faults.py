@@ -216,6 +216,7 @@ def test_a_damaged_page_is_told_with_what_to_do(path: Path) -> None:
 
 READ_ONLY = """
 import os, sys
+import urllib.parse  # what the store imports late, nobody may not read where Python is in root's home
 from contextlib import closing
 from sfnb.errors import StoreFault
 from sfnb.stores.sqlite import SqliteStore

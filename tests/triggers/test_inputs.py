@@ -174,7 +174,7 @@ def transformer(template: Any, paths: Any = None) -> dict[str, Any]:
         (transformer("{<x>: 1}", {"x": "$"}), "Invalid InputTemplate for target 1"),
         (transformer('{"<x>": 1}', {"x": "$"}), "a placeholder cannot be used as an object key."),
         (transformer("1 2"), "Invalid InputTemplate for target 1"),
-        (transformer("[" * 8_000), "nested too deeply"),
+        (transformer("[" * 4_000 + "]" * 4_000), "nested too deeply"),
     ],
 )
 def test_a_target_that_aws_would_not_take_is_refused(target: dict[str, Any], refusal: str) -> None:
