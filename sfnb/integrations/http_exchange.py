@@ -116,7 +116,7 @@ def _exchange(connection: HTTPConnection, request: HttpRequest, target: str, dea
     open_socket.settimeout(_left(deadline))
     response = connection.getresponse()
     content = b""
-    while len(content) <= MOST_BYTES:
+    while len(content) <= MOST_BYTES and not response.isclosed():
         open_socket.settimeout(_left(deadline))
         more = response.read1(min(_CHUNK_BYTES, MOST_BYTES + 1 - len(content)))
         if not more:

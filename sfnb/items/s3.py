@@ -97,6 +97,7 @@ class _S3File(io.RawIOBase):
         self._client = client
         self._place = place
         self._position = 0
+        self._body: Any = None  # it is closed even where there is no object
         answer = _call(client.get_object, **place)
         self._body = answer["Body"]
         self.entry = _entry(place["Key"], answer)

@@ -10,6 +10,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -147,6 +148,14 @@ def make_file(path: Path) -> None:
         return
 
 
+class Connection(sqlite3.Connection):
+    """Closed when nobody has it any more: a store that was left for another one may still be read a while."""
+
+    def __del__(self) -> None:
+        with suppress(sqlite3.ProgrammingError):  # it never was open
+            self.close()
+
+
 def connect(path: Path, durability: Durability, busy_seconds: float) -> sqlite3.Connection:
     """A connection to a file that is there, from any thread, in which transactions are begun by hand."""
     connection = sqlite3.connect(
@@ -155,6 +164,7 @@ def connect(path: Path, durability: Durability, busy_seconds: float) -> sqlite3.
         timeout=busy_seconds,
         isolation_level=None,
         check_same_thread=False,
+        factory=Connection,
     )
     try:
         connection.execute(f"PRAGMA synchronous={durability}")
