@@ -90,7 +90,7 @@ def dead_letters_frame(service: StepFunctions) -> pd.DataFrame:
             "event": None if letter.event is None else decode(letter.event),
             "id": letter.id,
         }
-        for letter in service.triggers.deliverer.dead_letters()
+        for letter in service.triggers.deliverer.dead.all()
     ]
     frame = pd.DataFrame(rows, columns=LETTER_COLUMNS)
     for name in ("given_up", "received"):

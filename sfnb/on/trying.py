@@ -8,11 +8,10 @@ import msgspec
 
 from sfnb.errors import SfnbError
 from sfnb.table import Table
-from sfnb.triggers.buses import RULES
 from sfnb.triggers.events import made
 from sfnb.triggers.inputs import InvalidTargetInput
 from sfnb.triggers.patterns import FieldMatch
-from sfnb.triggers.rules import DEFAULT, Rule
+from sfnb.triggers.rules import DEFAULT, RULES, Rule
 from sfnb.values import Json, decode
 
 if TYPE_CHECKING:

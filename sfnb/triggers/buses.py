@@ -25,15 +25,13 @@ from sfnb.triggers.refusals import (
     ResourceNotFoundException,
     ValidationException,
 )
-from sfnb.triggers.rules import DEFAULT, Rule, Rules, pattern_of, rule_name
+from sfnb.triggers.rules import DEFAULT, RULES, Rule, Rules, pattern_of, rule_name
 from sfnb.values import decode
 
 if TYPE_CHECKING:
     from sfnb.triggers.held import Triggers
 
 MOST_TARGETS = 5
-RULES = ("event", "file")
-"""The kinds of triggers that are rules."""
 STATUS_CHANGE = "Step Functions Execution Status Change"
 
 Params = dict[str, Any]
@@ -261,7 +259,7 @@ class Buses(KnownBuses):
                 answers.append({"ErrorCode": "ResourceNotFoundException", "ErrorMessage": str(fault)})
                 continue
             answers.append({"EventId": event["id"]})
-            if bus == DEFAULT or bus in self._known():
+            if bus == DEFAULT or self._is_known(bus):
                 by_bus.setdefault(bus, []).append(event)
         for bus, events in by_bus.items():
             try:
@@ -292,20 +290,23 @@ class Buses(KnownBuses):
         Answers with how many rules have matched. Raises StoreFault; then nothing came of them.
         """
         now = self._now()
-        found = [
-            (event, rule) for event, rule in self.rules.matching(events, bus, only) if rule.arn not in passed
-        ]
+        posted = self._here.posted
+        found = [each for each in self.rules.matching(events, bus, only) if each[1].arn not in passed]
+        elsewhere = [each for each in posted.matching(events, bus, only) if each[1].arn not in passed]
         with self._counting:
             deliveries = [
                 delivery for event, rule in found for delivery in rule.deliveries(event, now, replay, passed)
             ]
         keep = [] if replay else self.to_archive(events, bus, now)
+        keep += posted.letters(
+            delivery for event, rule in elsewhere for delivery in rule.deliveries(event, now, replay, passed)
+        )
         if deliveries or keep:
             self._here.deliverer.accept(deliveries, keep=keep)
         with self._counting:
             for _, rule in found:
                 rule.trigger.counts.match(now)
-        return len(found)
+        return len(found) + len(elsewhere)
 
     def pass_on(self, delivery: Delivery) -> None:
         """A bus is the target of a rule."""
@@ -313,7 +314,7 @@ class Buses(KnownBuses):
             name = self._bus_name(delivery.target["Arn"])
         except ResourceNotFoundException as fault:
             raise Refused("UNSUPPORTED_TARGET", str(fault)) from None
-        if name != DEFAULT and name not in self._known():
+        if name != DEFAULT and not self._is_known(name):
             raise Refused("ResourceNotFoundException", f"Event bus {name} does not exist.")
         event = json.loads(delivery.event or delivery.input)
         self.take([event], name, replay=event.get("replay-name", ""), passed=delivery.passed)

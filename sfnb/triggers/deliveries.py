@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -26,10 +25,11 @@ import msgspec
 from sfnb.engine.clock import SeededChance
 from sfnb.engine.ports import Resource
 from sfnb.errors import StoreFault
+from sfnb.triggers.dead_letters import DeadLetter, DeadLetters
 from sfnb.triggers.keeping import Keeping
-from sfnb.triggers.kept import DEAD_LETTER, DELIVERY, Shelf, resource
+from sfnb.triggers.kept import DELIVERY, Shelf, resource
 from sfnb.triggers.ports import Refused, World
-from sfnb.triggers.records import Counts, queue_of, region_of, service_of
+from sfnb.triggers.records import Counts, service_of
 from sfnb.triggers.timetable import Timetable
 
 log = logging.getLogger("sfnb")
@@ -45,8 +45,6 @@ FUNCTION_PAUSE = timedelta(minutes=1)
 """Before the second call of a function that fails; before the third it is twice as long. Source: as above."""
 STORE_PAUSE = timedelta(seconds=5)
 """Before another attempt to keep a dead letter in a store that takes nothing."""
-MOST_DEAD_LETTERS = 10_000
-"""How many are kept; the oldest go first."""
 OVERLAP = "OVERLAP"
 """The code of what was left out because its user wants it so; it is counted, and no dead letter."""
 
@@ -77,25 +75,11 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     cause: str | None = None
     passed: tuple[str, ...] = ()
 
-
-class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
-    """What could not be passed on.
-
-    condition: which end of patience it was; "" where it was refused for good.
-    """
-
-    id: str
-    trigger: str
-    source: str
-    target: str
-    code: str
-    message: str
-    condition: str
-    attempts: int
-    received: datetime
-    given_up: datetime
-    input: str
-    event: str | None = None
+    @property
+    def expires(self) -> datetime:
+        """When it is too late to pass it on."""
+        policy = self.target.get("RetryPolicy", {})
+        return self.received + timedelta(seconds=policy.get("MaximumEventAgeInSeconds", OLDEST_SECONDS))
 
 
 class _Lane:
@@ -144,8 +128,7 @@ class Deliverer:
         self._open: dict[str, str] = {}
         self._busy = 0
         self._keeping = Keeping(shelf, self._post)
-        self._burying = threading.Lock()
-        self._buried: deque[str] | None = None
+        self.dead = DeadLetters(world, shelf, self._again)
         self._closed = False
 
     def accept(self, deliveries: Sequence[Delivery], *, keep: Iterable[Resource] = ()) -> None:
@@ -205,8 +188,15 @@ class Deliverer:
             or (gone(each) and self._shelf.hold_resource(f"delivery:{each.id}") is None)
         ]
 
-    def dead_letters(self) -> list[DeadLetter]:
-        return self._shelf.all(DEAD_LETTER, DeadLetter)
+    def give_up(self, deliveries: Iterable[Delivery]) -> None:
+        """Make dead letters of what is kept already, and has waited for longer than it may."""
+        for each in deliveries:
+            with self._changed:
+                if self._closed or each.id in self._open:
+                    continue
+                self._open[each.id] = each.trigger
+            fault = Refused("WAITED", "nothing ran what it is for until it was too old", again=True)
+            self._post(partial(self._failed, each, 1, fault))
 
     def wait(self, seconds: float) -> bool:
         """Until nothing is being passed on; pauses before another attempt do not count."""
@@ -283,10 +273,9 @@ class Deliverer:
             pause = _pause(delivery.id, number)
             if fault.code == "FunctionError":
                 most, pause = min(most, MOST_FUNCTION_RETRIES), number * FUNCTION_PAUSE
-            age = timedelta(seconds=policy.get("MaximumEventAgeInSeconds", OLDEST_SECONDS))
             if number > most:
                 condition = "MaximumRetryAttempts"
-            elif now + pause > delivery.received + age:
+            elif now + pause > delivery.expires:
                 condition = "MaximumEventAgeInSeconds"
             else:
                 self._pass_on(delivery, number + 1, now + pause)
@@ -306,65 +295,23 @@ class Deliverer:
             log.warning(
                 "%s: %s: %s; sfnb.dead_letters() has what it was", delivery.trigger, fault.code, fault
             )
-        self._bury(delivery.target.get("DeadLetterConfig", {}).get("Arn"), letter)
+        self.dead.send(delivery.target.get("DeadLetterConfig", {}).get("Arn"), letter)
         self._drop(delivery, fault)
-        self._keep_letter(letter)
+        self.dead.keep(letter, partial(self._closes, letter.id))
         try:
             self._gave_up(delivery, letter)
         except Exception:  # the letter is kept, whatever comes of it
             log.exception("%s: a dead letter could not be told of", delivery.trigger)
 
-    def _keep_letter(self, letter: DeadLetter) -> None:
-        try:
-            with self._burying:
-                if self._buried is None:
-                    self._buried = deque(f"dead:{each.id}" for each in self.dead_letters())
-                oldest = list(self._buried)[: len(self._buried) + 1 - MOST_DEAD_LETTERS]
-                self._shelf.keep(
-                    resource(f"dead:{letter.id}", DEAD_LETTER, letter),
-                    drop=[f"delivery:{letter.id}", *oldest],
-                )
-                for _ in oldest:
-                    self._buried.popleft()
-                self._buried.append(f"dead:{letter.id}")
-        except StoreFault as fault:
-            log.warning("a dead letter cannot be kept yet: %s", fault)
-            again = partial(self._post, partial(self._keep_letter, letter))
-            self._timetable.at(self._world.clock.now() + STORE_PAUSE, again)
-            return
-        with self._changed:
-            self._open.pop(letter.id, None)
+    def _again(self, action: Callable[[], None]) -> None:
+        self._timetable.at(self._world.clock.now() + STORE_PAUSE, partial(self._post, action))
 
-    def _bury(self, queue: str | None, letter: DeadLetter) -> None:
-        """Send it to the queue that the target names, as EventBridge does."""
-        if queue is None:
-            return
-        kind = "SCHEDULE_ARN" if service_of(letter.source) == "scheduler" else "RULE_ARN"
-        attributes = {
-            kind: letter.source,
-            "TARGET_ARN": letter.target,
-            "ERROR_CODE": letter.code,
-            "ERROR_MESSAGE": letter.message,
-            "EXHAUSTED_RETRY_CONDITION": letter.condition,
-            "RETRY_ATTEMPTS": str(letter.attempts - 1),
-        }
-        try:
-            client = self._world.client("sqs", region_of(queue))
-            client.send_message(
-                QueueUrl=client.get_queue_url(**queue_of(queue))["QueueUrl"],
-                MessageBody=letter.event or letter.input,
-                MessageAttributes={
-                    name: {"DataType": "String", "StringValue": value[:1024]}
-                    for name, value in attributes.items()
-                    if value
-                },
-            )
-        except Exception as fault:  # botocore's own, and Refused where no AWS is in use
-            log.warning("the dead-letter queue %s takes nothing: %s", queue, fault)
+    def _closes(self, id: str) -> None:
+        with self._changed:
+            self._open.pop(id, None)
 
     def _settle(self, delivery: Delivery) -> None:
-        with self._changed:
-            self._open.pop(delivery.id, None)
+        self._closes(delivery.id)
         if self._shelf.durable:
             self._keeping.forget(f"delivery:{delivery.id}")
 

@@ -17,15 +17,18 @@ from msgspec import structs
 
 from sfnb.errors import SfnbError, StoreFault
 from sfnb.triggers.buses import Buses
-from sfnb.triggers.deliveries import OVERLAP, DeadLetter, Deliverer, Delivery
+from sfnb.triggers.dead_letters import DeadLetter
+from sfnb.triggers.deliveries import OVERLAP, Deliverer, Delivery
 from sfnb.triggers.kept import Shelf, resource_of
 from sfnb.triggers.kinds import Adopted, Kind, Seen
 from sfnb.triggers.pipes import Pipes
 from sfnb.triggers.ports import Refused, World
+from sfnb.triggers.posted import Posted
 from sfnb.triggers.records import Counts, Trigger, service_of
 from sfnb.triggers.recurring import Recurring
 from sfnb.triggers.refusals import ConflictException, ResourceNotFoundException
 from sfnb.triggers.rounds import Rounds
+from sfnb.triggers.rules import EVENT
 from sfnb.triggers.scheduler import Scheduler
 from sfnb.triggers.targets import send
 from sfnb.triggers.timetable import Timetable, perform
@@ -63,6 +66,7 @@ class Triggers:
         """What is started by triggers that were taken up before it was there again."""
         self._homes = kinds
         self._kinds: dict[str, Kind] = {}
+        self.posted = Posted(self)
         self.buses = Buses(self)
         self.scheduler = Scheduler(self)
         self.pipes = Pipes(self)
@@ -150,6 +154,7 @@ class Triggers:
                 raise ConflictException(f"{trigger.kind} '{trigger.name}' is run by {holder}")
             self.unfit.pop(trigger.key, None)
             self.held[trigger.key] = trigger
+            self.posted.look_again()
             try:
                 if known is not None and runs:
                     kind.end(known)
@@ -182,6 +187,7 @@ class Triggers:
                 raise ConflictException(f"'{trigger.name}' is run by {holder}")
             self.deliverer.hold(key)
             self.shelf.drop_trigger(key)
+            self.posted.drop(key)
             self.unfit.pop(key, None)
             if self.held.pop(key, None) is not None:
                 self.kind(trigger.kind).end(trigger)
@@ -242,6 +248,7 @@ class Triggers:
             left = self.deliverer.left_over({trigger.key for trigger, _ in adopted}, gone)
             adopted = [each for each in adopted if self._begin(each.trigger)]
         self.deliverer.take_up(left)
+        self.posted.begin()
         return adopted
 
     def adopt_left(self) -> list[Adopted]:
@@ -304,6 +311,7 @@ class Triggers:
             self.closed = self.leaving = True
         self.timetable.close()
         self.buses.close()
+        self.posted.close()
         with self.changing:
             held, self.held = list(self.held.values()), {}
             for trigger in held:
@@ -329,9 +337,12 @@ class Triggers:
             self.unfit.clear()
             switch()
             self.buses.look_again()
+            self.posted.look_again()
             for trigger in self.held.values():
                 self.shelf.keep_trigger(trigger)
                 self.shelf.hold(trigger.key)
+                if trigger.kind == EVENT:
+                    self.posted.watch()
         self.adopt()
 
     # What they do

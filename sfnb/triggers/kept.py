@@ -10,7 +10,7 @@ import msgspec
 from sfnb.engine.ports import TRIGGER, EventStore, Resource
 from sfnb.triggers.records import Trigger
 
-DELIVERY, DEAD_LETTER = "delivery", "deadLetter"
+DELIVERY, POSTED, DEAD_LETTER = "delivery", "posted", "deadLetter"
 
 Kept = TypeVar("Kept", bound=msgspec.Struct)
 

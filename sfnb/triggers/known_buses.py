@@ -127,6 +127,12 @@ class KnownBuses(Archives, Tags):
             self._buses = {bus.name: bus for bus in self._here.shelf.all(BUS, Bus)}
         return self._buses
 
+    def _is_known(self, name: str) -> bool:
+        """Another process may have made it a moment ago."""
+        if name not in self._known():
+            self._buses = None
+        return name in self._known()
+
     def _keep_bus(self, bus: Bus) -> None:
         self._here.shelf.keep(resource(f"{BUS}:{bus.name}", BUS, bus))
         self._known()[bus.name] = bus
@@ -136,7 +142,7 @@ class KnownBuses(Archives, Tags):
         name = self._bus_name(given)
         if name == DEFAULT and name not in self._known():
             return Bus(name=DEFAULT, created=self._here.began, settings={})
-        if name not in self._known():
+        if not self._is_known(name):
             raise ResourceNotFoundException(f"Event bus {name} does not exist.")
         return self._known()[name]
 

@@ -5,7 +5,7 @@ Source: EventBridge guide, "Rules in Amazon EventBridge"; API reference, PutRule
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from sfnb.triggers.held import Triggers
 
 DEFAULT = "default"
+EVENT = "event"
+RULES = (EVENT, "file")
+"""The kinds of triggers that are rules."""
 PRINCIPAL = "events.amazonaws.com"
 
 
@@ -46,6 +49,14 @@ class Rule:
     @property
     def enabled(self) -> bool:
         return self.trigger.enabled
+
+    def may_ask_for(self, source: str) -> bool:
+        """Whether an event of this source may match; told by the pattern's `source`, if that is plain."""
+        if self.pattern is None:
+            return False
+        asked = msgspec.json.decode(self.trigger.settings["EventPattern"]).get("source")
+        plain = isinstance(asked, list) and all(isinstance(each, str) for each in asked)
+        return not plain or source in asked
 
     def input(self, target: dict[str, Any], event: Event, moment: datetime) -> str:
         """What a target is given of an event; raises InvalidTargetInput."""
@@ -92,6 +103,19 @@ def _cause(event: Event) -> str | None:
 def rule_name(bus: str, name: str) -> str:
     """What a rule is called among all triggers."""
     return name if bus == DEFAULT else f"{bus}/{name}"
+
+
+def matched(
+    rules: Iterable[Rule], events: Sequence[Event], only: Collection[str] = ()
+) -> list[tuple[Event, Rule]]:
+    """Which event matches which rule. only: the ARNs of the rules that are asked; all, if none is given."""
+    asked = [(rule, rule.pattern) for rule in rules if rule.enabled and (not only or rule.arn in only)]
+    return [
+        (event, rule)
+        for event in events
+        for rule, pattern in asked
+        if pattern is not None and pattern.matches(event)
+    ]
 
 
 def _asked(text: str) -> str:
@@ -155,6 +179,7 @@ class Rules:
         if rule.schedule is not None and rule.enabled:
             self._here.recurring.begin(Plan(trigger, rule.schedule, self._fire, lambda over: None))
         self._here.buses.listen()
+        self._here.posted.watch()
 
     def end(self, trigger: Trigger) -> None:
         bus, name = trigger.settings.get("EventBusName", DEFAULT), trigger.settings["Name"]
@@ -178,7 +203,8 @@ class Rules:
 
     def missed(self, trigger: Trigger) -> str:
         rule = self._read(trigger)
-        return "" if rule.schedule is None else self._here.recurring.missed(trigger, rule.schedule)
+        timed = "" if rule.schedule is None else self._here.recurring.missed(trigger, rule.schedule)
+        return "; ".join(filter(None, (timed, self._here.posted.words(trigger.key))))
 
     def state(self, settings: dict[str, Any], enabled: bool) -> dict[str, Any]:
         return {**settings, "State": "ENABLED" if enabled else "DISABLED"}
@@ -186,18 +212,8 @@ class Rules:
     def matching(
         self, events: Sequence[Event], bus: str, only: Collection[str] = ()
     ) -> list[tuple[Event, Rule]]:
-        """only: the ARNs of the rules that are asked; all, unless some are given."""
-        rules = [
-            rule
-            for rule in self.of(bus)
-            if rule.pattern is not None and rule.enabled and (not only or rule.arn in only)
-        ]
-        return [
-            (event, rule)
-            for event in events
-            for rule in rules
-            if rule.pattern is not None and rule.pattern.matches(event)
-        ]
+        """Of the rules that run here; see `matched`."""
+        return matched(self.of(bus), events, only)
 
     def _read(self, trigger: Trigger) -> Rule:
         settings = trigger.settings

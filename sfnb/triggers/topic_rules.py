@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from sfnb.engine.clock import new_name, uuid_of
 from sfnb.errors import SfnbError
-from sfnb.triggers.deliveries import DeadLetter, Delivery
+from sfnb.triggers.dead_letters import DeadLetter
+from sfnb.triggers.deliveries import Delivery
 from sfnb.triggers.iot.mqtt import Broker, Brokers, Connection, Subscription, parse_address, publish
 from sfnb.triggers.iot.mqtt import Message as Arrived
 from sfnb.triggers.iot.mqtt.address import shown

@@ -64,7 +64,7 @@ def check(store: Path, accepted: list[int]) -> None:
     found = begun(service)
     assert [number for number in accepted if number not in found] == []
     assert [number for number, times in found.items() if times > 1] == []
-    assert service.triggers.deliverer.dead_letters() == []
+    assert service.triggers.deliverer.dead.all() == []
     service.close()
 
 

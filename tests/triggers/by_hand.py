@@ -89,7 +89,7 @@ def numbers(of: StateMachine) -> list[int]:
 
 
 def letters(service: StepFunctions) -> Sequence[Any]:
-    return service.triggers.deliverer.dead_letters()
+    return service.triggers.deliverer.dead.all()
 
 
 def counts(service: StepFunctions, key: str) -> Any:

@@ -17,7 +17,7 @@ from sfnb.errors import StoreFault
 from sfnb.service import StepFunctions
 from sfnb.stores.memory import MemoryStore
 from sfnb.stores.sqlite import SqliteStore
-from sfnb.triggers import deliveries
+from sfnb.triggers import dead_letters
 from sfnb.triggers.deliveries import Deliverer, Delivery
 from sfnb.triggers.kept import DELIVERY, Shelf
 from sfnb.triggers.ports import Refused
@@ -128,7 +128,7 @@ def test_a_delivery_is_given_up_after_a_day() -> None:
     around.deliver()
     around.turn(days=2)
 
-    (letter,) = around.deliverer.dead_letters()
+    (letter,) = around.deliverer.dead.all()
     assert letter.condition in ("MaximumEventAgeInSeconds", "MaximumRetryAttempts")
     assert timedelta(hours=20) < around.tried[-1] <= timedelta(days=1)
     assert len(around.tried) <= 186
@@ -145,7 +145,7 @@ def test_so_many_retries_are_made_as_the_target_says(most: int, attempts: int) -
     around.turn(days=10)
 
     assert len(around.tried) == attempts
-    (letter,) = around.deliverer.dead_letters()
+    (letter,) = around.deliverer.dead.all()
     assert (letter.condition, letter.attempts) == ("MaximumRetryAttempts", attempts)
     around.deliverer.close()
 
@@ -157,7 +157,7 @@ def test_a_delivery_is_tried_no_longer_than_the_target_says() -> None:
     around.turn(days=1)
 
     assert around.tried[-1] <= timedelta(seconds=60)
-    (letter,) = around.deliverer.dead_letters()
+    (letter,) = around.deliverer.dead.all()
     assert letter.condition == "MaximumEventAgeInSeconds"
     around.deliverer.close()
 
@@ -167,7 +167,7 @@ def test_what_is_refused_for_good_is_a_dead_letter_at_once() -> None:
 
     around.deliver()
 
-    (letter,) = around.deliverer.dead_letters()
+    (letter,) = around.deliverer.dead.all()
     assert (letter.code, letter.condition, letter.attempts) == ("StateMachineDoesNotExist", "", 1)
     assert around.timetable.next() is None
     around.deliverer.close()
@@ -180,7 +180,7 @@ def test_a_function_that_fails_is_called_twice_more_as_lambda_does() -> None:
     around.turn(days=1)
 
     assert around.tried == [timedelta(0), timedelta(minutes=1), timedelta(minutes=3)]
-    assert len(around.deliverer.dead_letters()) == 1
+    assert len(around.deliverer.dead.all()) == 1
     around.deliverer.close()
 
 
@@ -201,7 +201,7 @@ def test_what_its_user_wants_left_out_is_no_dead_letter() -> None:
 
     around.deliver()
 
-    assert around.deliverer.dead_letters() == []
+    assert around.deliverer.dead.all() == []
     assert around.counts.dropped == {"OVERLAP: the one before goes on": 1}
     around.deliverer.close()
 
@@ -241,12 +241,12 @@ def test_a_dead_letter_waits_until_it_can_be_kept() -> None:
     store.full = True
     around.deliverer.take_up([delivery()])
     assert around.deliverer.wait(SECONDS)
-    assert around.deliverer.dead_letters() == []
+    assert around.deliverer.dead.all() == []
 
     store.full = False
     around.turn(days=0.1)
 
-    assert [each.id for each in around.deliverer.dead_letters()] == ["one"]
+    assert [each.id for each in around.deliverer.dead.all()] == ["one"]
     assert store.resources(DELIVERY) == []
     assert around.counts.dropped == {"Gone: for good": 1}
     around.deliverer.close()
@@ -268,13 +268,13 @@ def test_what_has_begun_is_forgotten_though_the_store_was_full_meanwhile() -> No
 
 
 def test_the_oldest_dead_letters_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deliveries, "MOST_DEAD_LETTERS", 3)
+    monkeypatch.setattr(dead_letters, "MOST_DEAD_LETTERS", 3)
     around = Around(Refused("Gone", "for good"))
 
     for id in ("a", "b", "c", "d", "e"):
         around.deliver(id=id)
 
-    assert [each.id for each in around.deliverer.dead_letters()] == ["c", "d", "e"]
+    assert [each.id for each in around.deliverer.dead.all()] == ["c", "d", "e"]
     around.deliverer.close()
 
 
@@ -315,7 +315,7 @@ def test_what_was_accepted_has_begun_or_is_dead_or_pending_and_only_one_of_these
         around.turn(days=0.0005)
     around.deliverer.close()
 
-    dead = [each.id for each in around.deliverer.dead_letters()]
+    dead = [each.id for each in around.deliverer.dead.all()]
     pending = [each.id for each in Shelf(lambda: store).all(DELIVERY, Delivery)]
     assert sorted(begun + dead + pending + skipped) == sorted(left)
 
@@ -485,5 +485,5 @@ def test_a_dead_letter_is_kept_even_where_nobody_can_be_told_of_it() -> None:
 
     around.deliver()
 
-    assert [letter.code for letter in around.deliverer.dead_letters()] == ["Gone"]
+    assert [letter.code for letter in around.deliverer.dead.all()] == ["Gone"]
     around.deliverer.close()

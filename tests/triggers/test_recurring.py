@@ -193,7 +193,7 @@ def test_a_run_is_left_out_while_the_one_before_goes_on(service: StepFunctions) 
     assert [(each - NOON) // timedelta(hours=1) for each in times(orders)] == [1, 3, 5]
     seen = counts(service, "schedule:orders-schedule")
     assert sum(seen.dropped.values()) == 3
-    assert service.triggers.deliverer.dead_letters() == []
+    assert service.triggers.deliverer.dead.all() == []
 
 
 def test_of_missed_runs_that_are_made_up_for_none_overlap(tmp_path: Path) -> None:
@@ -342,4 +342,4 @@ def test_one_schedule_that_cannot_be_fired_hinders_no_other(
 
     assert len(orders.executions) == 2
     assert counts(service, "schedule:bad").started == 0
-    assert len(service.triggers.deliverer.dead_letters()) == 2
+    assert len(service.triggers.deliverer.dead.all()) == 2

@@ -52,8 +52,8 @@ def inputs(hot: StateMachine, count: int) -> list[Any]:
 
 
 def dead_letters(service: StepFunctions, count: int = 1) -> list[Any]:
-    until(lambda: len(service.triggers.deliverer.dead_letters()) >= count, "the dead letter")
-    return service.triggers.deliverer.dead_letters()
+    until(lambda: len(service.triggers.deliverer.dead.all()) >= count, "the dead letter")
+    return service.triggers.deliverer.dead.all()
 
 
 @pytest.fixture(scope="module")
