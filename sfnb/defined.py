@@ -85,8 +85,10 @@ class Defined:
 
     @property
     def warnings(self) -> tuple[Diagnostic, ...]:
-        """What is allowed and yet looks wrong."""
-        return self._record.warnings
+        """What is allowed and yet looks wrong, the parameters of services included."""
+        from sfnb.task_parameters import parameter_warnings
+
+        return (*self._record.warnings, *parameter_warnings(self._record.source.tree))
 
     @property
     def outline(self) -> Graph:

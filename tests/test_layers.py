@@ -38,6 +38,7 @@ ROWS: list[dict[str, str]] = [
         "map_runs": "map runs and their children, by ARN",
         "registry": "which function stands for which Resource",
         "select": "payloads searched; answers with a table",
+        "task_parameters": "what a task asks AWS for, checked before it runs",
         "trial": "one state tried on an input",
     },
     {

@@ -15,6 +15,7 @@ from sfnb.asl.source import read_text
 from sfnb.execution import Execution
 from sfnb.machine import load_machine
 from sfnb.service import StepFunctions
+from sfnb.task_parameters import parameter_warnings
 
 FOLDER = Path(__file__).parents[2] / "shared" / "real-world"
 COUNT = 63
@@ -40,6 +41,11 @@ def test_a_definition_is_accepted(name: str) -> None:
 
     assert [finding for finding in findings if finding.severity == "ERROR"] == []
     assert definition is not None
+
+
+@files(FILES)
+def test_no_parameter_of_a_definition_is_warned_of(name: str) -> None:
+    assert parameter_warnings(read_text((FOLDER / name).read_bytes()).tree) == ()
 
 
 @files(FILES)

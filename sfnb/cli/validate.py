@@ -31,6 +31,7 @@ def perform(options: argparse.Namespace, answers: TextIO) -> int:
     """Check definitions and print every finding with its place."""
     from sfnb.asl.decode import decode
     from sfnb.errors import SfnbError
+    from sfnb.task_parameters import parameter_warnings
 
     reports: list[dict[str, Any]] = []
     found: Counter[str] = Counter()
@@ -44,6 +45,7 @@ def perform(options: argparse.Namespace, answers: TextIO) -> int:
             say(f"error: {fault}")
             continue
         _, findings = decode(source, options.type)
+        findings += parameter_warnings(source.tree)
         found.update(finding.severity for finding in findings)
         reports += [describe(file, source, finding) for finding in findings]
         if not options.json:

@@ -122,12 +122,34 @@ def output_shape(kind: str, action: str, suffix: str = "", *, unwrapped: bool = 
     return None if name is None else _operation(name, operation)
 
 
-@cache
+def input_shape(kind: str, action: str) -> Any:
+    """botocore's shape of what an action is asked with; None where there is none. kind, action: as above."""
+    name = service_name(kind)
+    model = None if name is None else _model(name, action)
+    return None if model is None else model.input_shape
+
+
+def service_names() -> list[str]:
+    """The services that there are, without their hyphens."""
+    return list(_services())
+
+
+def operations(service: str) -> list[str]:
+    """What a service can be asked, in the model's spelling. service: botocore's name."""
+    return list(_session().get_service_model(service).operation_names)
+
+
 def _operation(service: str, operation: str) -> Any:
+    model = _model(service, operation)
+    return None if model is None else model.output_shape
+
+
+@cache
+def _model(service: str, operation: str) -> Any:
     model = _session().get_service_model(service)
     known = {name.lower(): name for name in model.operation_names}
     name = known.get(operation.lower())
-    return None if name is None else model.operation_model(name).output_shape
+    return None if name is None else model.operation_model(name)
 
 
 def spelling(kind: str) -> Spell:
