@@ -36,8 +36,8 @@ def results_of(cells: dict[str, dict[str, Cell]], day: str = "2025-01-31") -> Re
     )
 
 
-LONG = {"open"}
-"""Workloads that take half a minute."""
+LONG = {"open", "many", "boto3", "starts", "triggers", "steps"}
+"""Workloads that take five seconds and more."""
 
 
 @pytest.mark.parametrize(

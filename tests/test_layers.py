@@ -70,7 +70,7 @@ ROWS: list[dict[str, str]] = [
     },
     {"server": "the API over HTTP, and its page"},
     {"notebook": "magics, completion, live view", "cli": "the sfnb command"},
-    {"__init__": "the public names"},
+    {"__init__": "the public names", "__main__": "the sfnb command as a module"},
 ]
 """From the bottom; rooms of one row do not import each other, but for those of TOGETHER."""
 

@@ -165,9 +165,8 @@ def test_a_machine_shows_them_with_their_place() -> None:
 def test_the_command_line_tells_them(tmp_path: Path) -> None:
     file = tmp_path / "m.asl.json"
     file.write_text(json.dumps(machine("sqs:sendMessage", {"QueueUrl": "q", "MesageBody": "m"}), indent=1))
-    call = "import sys; from sfnb.cli import command; sys.exit(command())"
     ran = subprocess.run(
-        [sys.executable, "-c", call, "validate", str(file)], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "sfnb", "validate", str(file)], capture_output=True, text=True, check=False
     )
 
     assert ran.returncode == 0
