@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,10 @@ from sfnb import map_runs as module
 from sfnb.engine.clock import JumpClock
 from sfnb.engine.map_run import MapRun
 from sfnb.engine.map_views import MapRunView
-from sfnb.engine.ports import EventStore
+from sfnb.engine.past_map_run import past_map_runs
+from sfnb.engine.ports import Append, EventStore
 from sfnb.engine.records import ExecutionFilter
+from sfnb.errors import StoreFault
 from sfnb.execution import Execution
 from sfnb.executors import EXECUTORS
 from sfnb.frames import children_frame, map_runs_frame
@@ -30,6 +32,8 @@ from sfnb.renderers.story import Progress
 from sfnb.service import StepFunctions, TasksMissing
 from sfnb.stores.memory import MemoryStore
 from sfnb.stores.sqlite import SqliteStore
+from sfnb.trial.refusals import ValidationException
+from tests.sessions import until
 
 SOON = 60
 TASK = {"Type": "Task", "Resource": "work", "End": True}
@@ -466,3 +470,111 @@ def test_what_a_redrive_in_memory_passes_over_still_shows(folder: Path) -> None:
         assert before["map_runs"]["items_succeeded"].tolist() == [2]
         for name, frame in before.items():
             pd.testing.assert_frame_equal(frame, frames(execution)[name])
+
+
+def test_a_map_run_that_was_updated_tells_so_until_after_its_end(
+    folder: Path, kept: Callable[[], SqliteStore]
+) -> None:
+    work = Work(2, stops_at=1)
+    with serving(folder, kept(), work, "threads") as service:
+        execution = machine(service, mapped(MaxConcurrency=1)).start([1, 2, 3], name="once")
+        assert work.reached.wait(SOON)
+        (run,) = execution.map_run_records
+        service.update_map_run(run.arn, tolerated_failure_count=1)
+        service.update_map_run(run.arn, max_concurrency=2, tolerated_failure_percentage=50.0)
+        assert limits_of(run) == (2, 1, 50.0)
+        work.go.set()
+        assert execution.wait(SOON)
+
+        assert execution.status == "SUCCEEDED"
+        (past,) = execution.map_run_records
+        assert not isinstance(past, MapRun)
+        assert limits_of(past) == (2, 1, 50.0)
+        with pytest.raises(ValidationException, match="is not running"):
+            service.update_map_run(run.arn, max_concurrency=1)
+
+
+def test_a_map_run_that_is_redriven_stays_as_it_was_updated(
+    folder: Path, kept: Callable[[], SqliteStore]
+) -> None:
+    work = Work(1, 2, 3, stops_at=1)
+    with serving(folder, kept(), work, "threads") as service:
+        execution = machine(service, mapped(MaxConcurrency=1)).start([1, 2, 3], name="once")
+        assert work.reached.wait(SOON)
+        (run,) = execution.map_run_records
+        service.update_map_run(run.arn, max_concurrency=2, tolerated_failure_count=1)
+        work.go.set()
+        assert execution.wait(SOON)
+        assert execution.status == "FAILED"
+        work.broken = [3]
+        assert service.redrive_execution(execution.arn).wait(SOON)
+
+        assert service.describe_execution(execution.arn).status == "SUCCEEDED"
+        (past,) = execution.map_run_records
+        assert limits_of(past) == (2, 1, None)
+        assert (past.items.succeeded, past.items.failed, past.redrive_count) == (2, 1, 1)
+
+
+def limits_of(run: MapRunView) -> tuple[int, int | None, float | None]:
+    return run.max_concurrency, run.tolerated_failure_count, run.tolerated_failure_percentage
+
+
+def test_an_update_that_cannot_be_kept_is_refused(folder: Path) -> None:
+    store, work = Full(), Work(stops_at=1)
+    with serving(folder, store, work, "threads") as service:
+        execution = machine(service, mapped()).start([1], name="once")
+        assert work.reached.wait(SOON)
+        (run,) = execution.map_run_records
+        store.is_full = True
+        with pytest.raises(StoreFault, match="the disk is full"):
+            service.update_map_run(run.arn, max_concurrency=1)
+
+
+class Full(MemoryStore):
+    """A store that takes nothing more once it is full."""
+
+    durable = True
+    is_full = False
+
+    def append_all(self, appends: Sequence[Append]) -> None:
+        if self.is_full:
+            raise StoreFault("the disk is full")
+        super().append_all(appends)
+
+
+@pytest.mark.parametrize("fields", [{}, BATCHED], ids=["items", "batches"])
+def test_items_are_pending_until_a_child_is_started_for_them(
+    fields: dict[str, Any], folder: Path, kept: Callable[[], SqliteStore]
+) -> None:
+    work = Work(stops_at=1)
+    states = UNBATCH if fields else STATES
+    with serving(folder, kept(), work, "threads") as service:
+        tree = mapped(states, MaxConcurrency=1, **fields)
+        execution = machine(service, tree).start([1, 2, 3, 4, 5], name="once")
+        assert work.reached.wait(SOON)
+        (run,) = execution.map_run_records
+        running = 2 if fields else 1
+
+        assert (run.items.running, run.items.pending, run.items.total) == (running, 5 - running, 5)
+        past = past_map_runs(service.store, execution.arn)[0]
+        assert (past.items.running, past.items.pending, past.items.total) == (running, 5 - running, 5)
+        work.go.set()
+        assert execution.wait(SOON)
+        (run,) = execution.map_run_records
+        assert (run.items.succeeded, run.items.total) == (5, 5)
+
+
+def test_items_that_are_read_count_as_far_as_they_are_read(
+    folder: Path, kept: Callable[[], SqliteStore]
+) -> None:
+    work = Work(stops_at={"id": "1"})
+    with serving(folder, kept(), work, "threads") as service:
+        made = machine(service, mapped(ItemReader=CSV, MaxConcurrency=1))
+        execution = made.start(None, name="once")
+        assert work.reached.wait(SOON)
+        (run,) = execution.map_run_records
+        until(lambda: run.items.total == 7, "the whole file")
+
+        assert (run.items.succeeded, run.items.running, run.items.pending) == (1, 1, 5)
+        work.go.set()
+        assert execution.wait(SOON)

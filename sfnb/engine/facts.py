@@ -72,6 +72,14 @@ class MapRunPlanned(Fact, frozen=True, kw_only=True, gc=False):
     batched: bool = False
 
 
+class MapRunUpdated(Fact, frozen=True, kw_only=True, gc=False):
+    """From here on a map run goes otherwise than was planned; None: as before."""
+
+    max_concurrency: int | None = None
+    tolerated_failure_count: int | None = None
+    tolerated_failure_percentage: float | None = None
+
+
 class ItemsRead(Fact, frozen=True, kw_only=True, gc=False):
     """What the items of a map run are read from was this: its fingerprint, equal for equal data."""
 
@@ -118,6 +126,7 @@ class ExecutionPlanned(Fact, frozen=True, kw_only=True, gc=False):
     starter: the request id of the task that started it, which is the same when that is repeated.
     trace_header: of X-Ray, as it was given.
     revision: which one of its machine it runs; None for the machine as it was created.
+    signed_tokens: its task tokens are known as such, see `engine.tokens`.
     """
 
     execution: str
@@ -137,6 +146,13 @@ class ExecutionPlanned(Fact, frozen=True, kw_only=True, gc=False):
     starter: str | None = None
     trace_header: str | None = None
     revision: str | None = None
+    signed_tokens: bool = False
+
+
+class RedriveRequested(Fact, frozen=True, kw_only=True, gc=False):
+    """Whoever redrove it gave this token; right after ExecutionRedriven."""
+
+    client_token: str
 
 
 class ExecutionForked(Fact, frozen=True, kw_only=True, gc=False):

@@ -48,8 +48,12 @@ class Feed(Protocol):
     def take(self) -> Batch | Signal:
         """The next input; raises StatesError where the items cannot be read or selected."""
 
-    def close(self) -> int:
-        """Stop; returns how many items were read and not taken."""
+    @property
+    def left(self) -> int:
+        """How many items were read and not taken; from any thread."""
+
+    def close(self) -> None:
+        """Stop."""
 
 
 def feed_of(run: Run, command: RunChildren, more: Callable[[], None]) -> Feed:
@@ -81,17 +85,17 @@ class DataFeed:
 
     def __init__(self, batches: Iterator[Batch], count: int) -> None:
         self._batches = batches
-        self._left = count
+        self.left = count
 
     def take(self) -> Batch | Signal:
         batch = next(self._batches, None)
         if batch is None:
             return END
-        self._left -= batch.count
+        self.left -= batch.count
         return batch
 
-    def close(self) -> int:
-        return self._left
+    def close(self) -> None:
+        """Nothing goes on."""
 
 
 class ReadFeed:
@@ -120,11 +124,14 @@ class ReadFeed:
             self._room.release()
         return found
 
-    def close(self) -> int:
-        self._stopped = True
-        self._room.release()
+    @property
+    def left(self) -> int:
         ready = self._ready.copy()  # the thread may be adding to it
         return sum(found.count for found in ready if isinstance(found, Batch))
+
+    def close(self) -> None:
+        self._stopped = True
+        self._room.release()
 
     def _read(self, run: Run, command: RunChildren) -> None:
         assert command.reader is not None

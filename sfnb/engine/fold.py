@@ -35,6 +35,7 @@ PASSIVE = (
     facts.ExecutionPlanned,
     facts.ExecutionForked,
     facts.DefinitionReplaced,
+    facts.RedriveRequested,
     facts.TaskPrinted,
     facts.AnswerDropped,
 )
@@ -43,6 +44,7 @@ MAP_RUN = (
     ev.MapRunStarted,
     ev.MapRunRedriven,
     facts.MapRunPlanned,
+    facts.MapRunUpdated,
     facts.ItemsRead,
     facts.ChildrenForgotten,
 )

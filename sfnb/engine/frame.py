@@ -20,6 +20,7 @@ from sfnb.engine.clock import SeededChance
 from sfnb.engine.fold import Entry, ReplayMismatch
 from sfnb.engine.interpreter import run_states
 from sfnb.engine.state_events import ABORTED, ENTERED, EXITED, GAVE_UP, as_left
+from sfnb.engine.tokens import TokenChance
 from sfnb.errors import StatesError
 from sfnb.query.roots import Chance
 from sfnb.query.scope import Scope
@@ -381,7 +382,9 @@ class Frame:
         return self.run.now
 
     def chance(self, key: str) -> Chance:
+        is_token = key.endswith("/token") and self.run.plan.get("signed_tokens")
         entered_id, again = self.again
         if again and key.startswith(f"{entered_id}/"):
             key = f"{key}/{again}"  # another token, other draws
-        return SeededChance(f"{self.run.arn}/{self.run.seed}/{self.path}/{key}")
+        key = f"{self.run.arn}/{self.run.seed}/{self.path}/{key}"
+        return TokenChance(key) if is_token else SeededChance(key)

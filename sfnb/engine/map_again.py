@@ -18,8 +18,8 @@ from sfnb.engine.children import item_count
 from sfnb.engine.execution import STATUS
 from sfnb.engine.fold import ReplayMismatch, Standing
 from sfnb.engine.map_names import child_names
-from sfnb.engine.map_told import is_batched
-from sfnb.engine.replay import resume
+from sfnb.engine.map_told import is_batched, take_update
+from sfnb.engine.replay import Replay, resume
 from sfnb.errors import EvaluationError, StatesError
 from sfnb.values import Payload
 
@@ -118,10 +118,13 @@ def repeat(map_run: MapRun, event: ev.Event) -> None:
     elif isinstance(event, facts.ItemsRead):
         frame.fact(facts.ItemsRead)
         map_run.fingerprint = event.fingerprint
+    elif isinstance(event, facts.MapRunUpdated):
+        take_update(map_run, frame.fact(facts.MapRunUpdated))
+        _check_children(map_run, replay)
     elif isinstance(event, facts.ChildrenForgotten):
         frame.fact(facts.ChildrenForgotten)
-        if not replay.has_more(frame.path):
-            raise ReplayMismatch("the map run cannot be taken up: logs of its children have been dropped")
+        map_run.has_forgotten = True
+        _check_children(map_run, replay)
     elif isinstance(event, facts.MapRunResult):
         frame.fact(facts.MapRunResult)
         map_run.succeed(Payload.of_text(event.output))
@@ -134,6 +137,12 @@ def repeat(map_run: MapRun, event: ev.Event) -> None:
         frame.fact(facts.SelectionFailed)  # it will fail again
 
 
+def _check_children(map_run: MapRun, replay: Replay) -> None:
+    """One that has not ended needs all of them; raises ReplayMismatch."""
+    if map_run.has_forgotten and not replay.has_more(map_run.frame.path):
+        raise ReplayMismatch("the map run cannot be taken up: logs of its children have been dropped")
+
+
 def close_found(map_run: MapRun) -> None:
     """Count the children that have logs from before and were not taken up; end those that have no end."""
     run = map_run.run
@@ -141,8 +150,8 @@ def close_found(map_run: MapRun) -> None:
     for found in found_children(map_run):
         status = STATUS[type(found.last)] if found.last else "ABORTED"
         count = item_count(found.started.input, batched)
-        map_run.items.pending = max(0, map_run.items.pending - count)
-        map_run.items.add(status, count)
+        map_run.item_counts.pending = max(0, map_run.item_counts.pending - count)
+        map_run.item_counts.add(status, count)
         map_run.executions.add(status, 1)
         if found.last is None:
             run.after_commit(lambda found=found: _abort(run, found))  # type: ignore[misc]

@@ -48,10 +48,16 @@ class Pump:
         """Begin to read; raises StatesError."""
         self._feed = feed_of(self._run, asked, self._more)
 
-    def close(self) -> int:
-        """Stop; returns how many items were read and no child was started for."""
+    def close(self) -> None:
+        """Stop."""
         self.count(False)
-        return 0 if self._feed is None else self._feed.close()
+        if self._feed is not None:
+            self._feed.close()
+
+    @property
+    def left(self) -> int:
+        """How many items were read and no child was started for; from any thread."""
+        return 0 if self._feed is None else self._feed.left
 
     def _more(self) -> None:
         """From the feed's thread: it has something."""

@@ -30,7 +30,7 @@ class Results:
         map_run = self._map_run
         if self.sink is not None:
             self.sink.add(child.result(map_run.machine_arn))
-            map_run.items.results_written += child.item_count
+            map_run.item_counts.results_written += child.item_count
             map_run.executions.results_written += 1
             return
         self._bytes += size_bytes(child.output or "")

@@ -21,6 +21,8 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from sfnb.asl.commands import RunChildren, StartMapRun
 from sfnb.engine import events as ev
 from sfnb.engine import facts
@@ -33,7 +35,7 @@ from sfnb.engine.map_names import arn_in_log, child_names, new_arn
 from sfnb.engine.map_ports import Batch
 from sfnb.engine.map_pump import Pump
 from sfnb.engine.map_results import Results
-from sfnb.engine.map_told import tell_counts, tell_plan
+from sfnb.engine.map_told import take_update, tell_counts, tell_plan
 from sfnb.engine.map_views import MapRunStatus
 from sfnb.errors import EvaluationError, ExecutionOwned, StatesError
 from sfnb.values import Payload, size_bytes
@@ -55,6 +57,7 @@ class MapRun:
     fingerprint: of what the items are read from; None where they are the state's own data.
     kind: the children's. begun: how many of them there have been. failure: what it is about to end with.
     redrive_count, redriven: how often it has been redriven, and when last.
+    has_forgotten: logs of children have been dropped.
     lost: what a call of a child fails with that may have been made before; None: it is made again.
     """
 
@@ -72,7 +75,7 @@ class MapRun:
         self.max_concurrency = command.max_concurrency
         self.tolerated_failure_count = command.tolerated_failure_count
         self.tolerated_failure_percentage = command.tolerated_failure_percentage
-        self.items = Counts()
+        self.item_counts = Counts()
         self.executions = Counts()
         self.status: MapRunStatus = "RUNNING"
         self.stopped: datetime | None = None
@@ -84,7 +87,7 @@ class MapRun:
         self._replayed = bool(run.replay and run.replay.next)
         self._found: deque[Found] = deque()
         self._open: dict[str, Child] = {}
-        self._has_forgotten = False
+        self.has_forgotten = False
         self.begun = 0
         self.failure: StatesError | None = None
         self._pump = Pump(self)
@@ -95,6 +98,14 @@ class MapRun:
         self.started_id = frame.record(ev.MapRunStarted, map_run_arn=self.arn)
         self.started: datetime = run.now
         tell_plan(self)
+
+    @property
+    def items(self) -> Counts:
+        """As of now: those that no child has been started for are pending, as far as they are read."""
+        if self.stopped is not None:
+            return self.item_counts
+        pending = self.item_counts.pending + self._pump.left
+        return structs.replace(self.item_counts, pending=pending)
 
     # From start to end
 
@@ -157,7 +168,7 @@ class MapRun:
         """Start the next child; one that has a log goes on with it, or is counted from it."""
         found = self._found.popleft() if self._found else None
         if found is None and size_bytes(batch.input.text) > self.run.limits.payload_bytes:
-            self.items.pending += batch.count
+            self.item_counts.pending += batch.count
             self.failure = too_large(self.state)
             return
         again = found is not None and found.last is not None and is_redriven(self, found)
@@ -174,7 +185,7 @@ class MapRun:
         )
         self.begun += 1
         self.children[child.arn] = self._open[child.arn] = child
-        self.items.running += batch.count
+        self.item_counts.running += batch.count
         self.executions.running += 1
         if found is None or anew:
             child_run.guard(child_run.start, batch.input)
@@ -210,7 +221,7 @@ class MapRun:
         """On the engine's thread, in the child's last turn: nothing of the parent is written here."""
         child.end(last)
         del self._open[child.arn]
-        self.items.move(child.status, child.item_count)
+        self.item_counts.move(child.status, child.item_count)
         self.executions.move(child.status, 1)
         if self.status != "RUNNING":
             return
@@ -230,8 +241,8 @@ class MapRun:
         for oldest in self.children.drop_oldest():
             if self.run.store.durable:
                 continue
-            if not self._has_forgotten:
-                self._has_forgotten = True
+            if not self.has_forgotten:
+                self.has_forgotten = True
                 self.frame.fact(facts.ChildrenForgotten)
                 self.run.engine.journal.add(self.run)
             self.run.after_commit(partial(self.run.store.forget, oldest.arn))
@@ -243,26 +254,31 @@ class MapRun:
         max_concurrency: int | None = None,
         tolerated_failure_count: int | None = None,
         tolerated_failure_percentage: float | None = None,
-    ) -> None:
-        """Change what is given, while it is running; on the engine's thread."""
-        if max_concurrency is not None:
-            self.max_concurrency = max_concurrency
-        if tolerated_failure_count is not None:
-            self.tolerated_failure_count = tolerated_failure_count
-        if tolerated_failure_percentage is not None:
-            self.tolerated_failure_percentage = tolerated_failure_percentage
-        if self.status == "RUNNING":
-            self._pump.soon()
+    ) -> bool:
+        """Change what is given, while it is running; on the engine's thread. Whether it is."""
+        if self.frame.waiting is not self:
+            return False
+        self.run.now = self.run.clock.now()
+        told = self.frame.fact(
+            facts.MapRunUpdated,
+            max_concurrency=max_concurrency,
+            tolerated_failure_count=tolerated_failure_count,
+            tolerated_failure_percentage=tolerated_failure_percentage,
+        )
+        self.run.engine.journal.add(self.run)
+        take_update(self, told)
+        self._pump.soon()
+        return True
 
     def _over_tolerance(self) -> bool:
         """Whether more has failed than is tolerated; equal is still fine."""
-        bad = self.items.failed + self.items.timed_out
+        bad = self.item_counts.failed + self.item_counts.timed_out
         count, share = self.tolerated_failure_count, self.tolerated_failure_percentage
         if count is None and share is None:
             return bad > 0
         if count is not None and bad > count:
             return True
-        return share is not None and self._pump.all_read and bad * 100 > share * self.items.total
+        return share is not None and self._pump.all_read and bad * 100 > share * self.item_counts.total
 
     # The end
 
@@ -316,7 +332,8 @@ class MapRun:
         self.status = status
         self.stopped = self.run.now
         self.run.open_map_runs -= 1
-        self.items.pending += self._pump.close()
+        self._pump.close()
+        self.item_counts.pending += self._pump.left
         if self._results and status != "SUCCEEDED":
             self._results.discard()
         stopped = list(self._open.values())

@@ -15,6 +15,7 @@ from sfnb.engine.execution import STATUS
 
 if TYPE_CHECKING:
     from sfnb.engine.map_run import MapRun
+    from sfnb.engine.past_map_run import PastMapRun
 
 
 def tell_plan(map_run: MapRun) -> None:
@@ -31,6 +32,16 @@ def tell_plan(map_run: MapRun) -> None:
     )
 
 
+def take_update(map_run: MapRun | PastMapRun, told: facts.MapRunUpdated) -> None:
+    """From here on it goes as this says."""
+    if told.max_concurrency is not None:
+        map_run.max_concurrency = told.max_concurrency
+    if told.tolerated_failure_count is not None:
+        map_run.tolerated_failure_count = told.tolerated_failure_count
+    if told.tolerated_failure_percentage is not None:
+        map_run.tolerated_failure_percentage = told.tolerated_failure_percentage
+
+
 def is_batched(map_run: MapRun) -> bool:
     """Whether the items are put together in batches."""
     return getattr(map_run.frame.state, "item_batcher", None) is not None
@@ -43,10 +54,10 @@ def tell_counts(map_run: MapRun, stopped: list[Child]) -> None:
         counted = replay.next
         if isinstance(counted, facts.MapRunCounted) and counted.frame == map_run.frame.path:
             map_run.frame.fact(facts.MapRunCounted)
-            map_run.items = structs.replace(counted.items)
+            map_run.item_counts = structs.replace(counted.items)
             map_run.executions = structs.replace(counted.executions)
         return
-    items, executions = structs.replace(map_run.items), structs.replace(map_run.executions)
+    items, executions = structs.replace(map_run.item_counts), structs.replace(map_run.executions)
     for child in stopped:
         status = _end_of(map_run, child)
         items.move(status, child.item_count)

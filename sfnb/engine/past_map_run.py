@@ -17,6 +17,7 @@ from sfnb.engine import facts
 from sfnb.engine.children import item_count
 from sfnb.engine.counts import Counts
 from sfnb.engine.execution import Status
+from sfnb.engine.map_told import take_update
 from sfnb.engine.map_views import MapRunStatus
 from sfnb.engine.ports import EventStore
 from sfnb.engine.records import ExecutionFilter, ExecutionRecord
@@ -36,6 +37,7 @@ TELLING: tuple[type[ev.Event], ...] = (
     *CLOSING,
     ev.MapRunRedriven,
     facts.MapRunPlanned,
+    facts.MapRunUpdated,
     facts.MapRunCounted,
 )
 """The records that say more of a map run that was opened."""
@@ -212,25 +214,15 @@ class PastMapRun:
         self.redriven: datetime | None = None
         self._store = store
         self._length = length
-        self._plan: facts.MapRunPlanned | None = None
+        self.max_concurrency = 0
+        self.tolerated_failure_count: int | None = None
+        self.tolerated_failure_percentage: float | None = None
+        self._batched = False
         self._counts: tuple[Counts, Counts] | None = None
 
     @property
-    def max_concurrency(self) -> int:
-        return 0 if self._plan is None else self._plan.max_concurrency
-
-    @property
-    def tolerated_failure_count(self) -> int | None:
-        return None if self._plan is None else self._plan.tolerated_failure_count
-
-    @property
-    def tolerated_failure_percentage(self) -> float | None:
-        return None if self._plan is None else self._plan.tolerated_failure_percentage
-
-    @property
     def children(self) -> PastChildren:
-        batched = self._plan is not None and self._plan.batched
-        return PastChildren(self._store, self.arn, batched=batched, rebegun=self.redrive_count > 0)
+        return PastChildren(self._store, self.arn, batched=self._batched, rebegun=self.redrive_count > 0)
 
     @property
     def items(self) -> Counts:
@@ -244,15 +236,19 @@ class PastMapRun:
         if self._counts is None:
             self._counts = self.children.counts()
             items = self._counts[0]
-            if self.stopped is not None:
-                items.pending = max(0, self._length - items.total)
+            items.pending = max(0, self._length - items.total)
         return self._counts
 
     def take(self, event: ev.Event) -> None:
         """What its execution's log says of it."""
         match event:
             case facts.MapRunPlanned():
-                self._plan = event
+                self.max_concurrency = event.max_concurrency
+                self.tolerated_failure_count = event.tolerated_failure_count
+                self.tolerated_failure_percentage = event.tolerated_failure_percentage
+                self._batched = event.batched
+            case facts.MapRunUpdated():
+                take_update(self, event)
             case ev.MapRunRedriven():
                 self.status, self.stopped, self._counts = "RUNNING", None, None
                 self.redrive_count, self.redriven = event.redrive_count, event.timestamp

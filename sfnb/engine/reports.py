@@ -17,10 +17,37 @@ from sfnb.values import Payload
 
 if TYPE_CHECKING:
     from sfnb.engine.alarms import Timer
+    from sfnb.engine.run import Run
     from sfnb.engine.tasks import Invocation
 
 GLANCE_SECONDS = 0.1
 """How often somebody who waits for a commit looks whether there will be none."""
+
+
+def for_good(run: Run, action: Callable[[], bool]) -> bool:
+    """Do something on the engine's thread that may write events; False where it was in vain, or never done.
+
+    Returns when what it wrote can be lost no more, on the engine's own thread at once; raises StoreFault.
+    """
+    kept, answers = threading.Event(), [True] if run.engine.here else []
+
+    def act() -> None:
+        run.after_commit(kept.set)
+        run.guard(lambda: answers.append(action()))
+
+    run.engine.post(act)
+    wait_for(run, kept)
+    return any(answers)
+
+
+def wait_for(run: Run, kept: threading.Event) -> None:
+    """Wait, but on the engine's own thread, until what was to be committed is; raises StoreFault."""
+    while not run.engine.here and not kept.wait(GLANCE_SECONDS):
+        ended = run.ended  # before the fault, which comes first
+        if run.fault is not None:
+            raise run.fault
+        if ended:
+            break
 
 
 class Reports:
@@ -63,12 +90,8 @@ class Reports:
             action(*arguments)
 
         self._post(act)
-        while run.store.durable and not run.engine.here and not kept.wait(GLANCE_SECONDS):
-            ended = run.ended  # before the fault, which comes first
-            if run.fault is not None:
-                raise run.fault
-            if ended:
-                break
+        if run.store.durable:
+            wait_for(run, kept)
 
     def wait_until(self, moment: datetime, wake: Callable[[], None]) -> Callable[[], None]:
         """The call only waits: a jumping clock may move on to `moment`."""

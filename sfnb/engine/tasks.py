@@ -26,7 +26,7 @@ from sfnb.engine.frame import Frame
 from sfnb.engine.interpreter import too_large
 from sfnb.engine.ports import Handle, Queued, Recorded, Work
 from sfnb.engine.reports import Reports
-from sfnb.engine.tokens import TaskToken
+from sfnb.engine.tokens import TaskToken, token_of
 from sfnb.errors import EvaluationError, StatesError
 from sfnb.values import Payload, size_bytes
 
@@ -189,7 +189,7 @@ class Invocation:
 
     def open_token(self) -> None:
         token = TaskToken(
-            token=self.command.token or self.call.request_id,
+            token=self.command.token or token_of(self.run, self.call.request_id),
             execution=self.run.arn,
             state=self.state,
             resource=self.command.resource,

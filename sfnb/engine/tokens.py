@@ -3,19 +3,28 @@
 A token is open from the moment its task is called, so an answer may come before the call that hands
 the token out has returned. It is spent by the first answer, or when nobody waits any more. Taking
 it is atomic and done by the caller's thread, so the caller hears at once whether it counted.
+
+A token is a UUID whose last part is drawn from the rest, so that one that was given out is known as such by
+whoever takes up the store. Those of old logs are not; which kind an execution has, its log says.
 """
 
 from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from sfnb.engine.clock import SeededChance
 from sfnb.errors import SfnbError, StatesError
 from sfnb.values import Json, Payload, size_bytes
+
+if TYPE_CHECKING:
+    from sfnb.engine.run import Run
 
 LARGEST_OUTPUT_BYTES = 262_144
 REMEMBERED_TOKENS = 10_000
@@ -87,10 +96,36 @@ class Waiting(Protocol):
 _TOKEN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-class TaskTokens:
-    """The tokens of one service. Every method may be called from any thread."""
+def signed(uuid: str) -> str:
+    """The token that is made of a UUID.
 
-    def __init__(self) -> None:
+    >>> signed("11111111-2222-4333-8444-555555555555")
+    '11111111-2222-4333-8444-1fc4f73319b1'
+    """
+    drawn = uuid[:24]
+    return drawn + blake2b(drawn.encode(), digest_size=6, person=b"task token").hexdigest()
+
+
+class TokenChance(SeededChance):
+    """Chance that a token is drawn from."""
+
+    def uuid(self) -> str:
+        return signed(super().uuid())
+
+
+def token_of(run: Run, uuid: str) -> str:
+    """The token that an execution makes of a UUID: in an old log, that itself."""
+    return signed(uuid) if run.plan.get("signed_tokens") else uuid
+
+
+class TaskTokens:
+    """The tokens of one service. Every method may be called from any thread.
+
+    awaited_elsewhere: whether a token that is not open here may be waited for elsewhere, or later.
+    """
+
+    def __init__(self, awaited_elsewhere: Callable[[], bool] = lambda: True) -> None:
+        self.awaited_elsewhere = awaited_elsewhere
         self._lock = threading.Lock()
         self._open: dict[str, tuple[TaskToken, Waiting]] = {}
         self._spent: dict[str, None] = {}
@@ -141,9 +176,10 @@ class TaskTokens:
                 self._spend(token)
         if entry is not None:
             return entry[1]
-        if spent:
+        well_formed = bool(_TOKEN.fullmatch(token))
+        if spent or (well_formed and signed(token) == token and not self.awaited_elsewhere()):
             raise TaskTimedOut("Task Timed Out: 'Provided task does not exist anymore'")
-        if not _TOKEN.fullmatch(token):
+        if not well_formed:
             raise InvalidToken("Invalid Token: 'Invalid token'")  # recorded
         raise TaskDoesNotExist("Task Does Not Exist: 'Provided task does not exist'")
 

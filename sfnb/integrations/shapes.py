@@ -140,14 +140,14 @@ def _text(content: bytes) -> str:
 
 
 def instant(moment: datetime) -> str:
-    """A moment as Java's Instant writes it.
+    """A moment to the millisecond, as AWS's services tell it, as Java's Instant writes it.
 
     >>> from datetime import UTC
-    >>> instant(datetime(2023, 6, 22, 13, tzinfo=UTC)), instant(datetime(2023, 6, 22, 1, 2, 3, 4000, UTC))
+    >>> instant(datetime(2023, 6, 22, 13, tzinfo=UTC)), instant(datetime(2023, 6, 22, 1, 2, 3, 4321, UTC))
     ('2023-06-22T13:00:00Z', '2023-06-22T01:02:03.004Z')
+
+    Source: Smithy, "Timestamp serialization and deserialization".
     """
-    moment = moment.astimezone(UTC)
+    moment = datetime.fromtimestamp(round(moment.timestamp(), 3), UTC)
     text = f"{moment:%Y-%m-%dT%H:%M:%S}"
-    if moment.microsecond % 1000:
-        return f"{text}.{moment.microsecond:06d}Z"
     return f"{text}.{moment.microsecond // 1000:03d}Z" if moment.microsecond else f"{text}Z"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sfnb.aws_names import exception_name
 from sfnb.engine.execution import ExecutionState
 from sfnb.engine.ports import Executions, Handle, Report, TaskCall, Work, World
 from sfnb.errors import SfnbError, TaskError
@@ -68,7 +69,7 @@ def _start(call: TaskCall, executions: Executions, given: dict[str, str]) -> Jso
 
 def _refusal(call: TaskCall, code: str, message: str) -> TaskError:
     return TaskError(
-        f"StepFunctions.{code}Exception",
+        f"StepFunctions.{exception_name(code)}",
         f"{message} (Service: AWSStepFunctions; Status Code: 400; Error Code: {code}; "
         f"Request ID: {call.request_id}; Proxy: null)",
     )
@@ -137,4 +138,4 @@ class _Job:
 
 def milliseconds(moment: datetime) -> int:
     """Since 1970."""
-    return int(moment.timestamp() * 1000)
+    return round(moment.timestamp() * 1000)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
+from sfnb.aws_names import exception_name
 from sfnb.engine.ports import Executions, TaskCall, Work, World
 from sfnb.errors import SfnbError, TaskError
 from sfnb.integrations import sync_execution
@@ -90,7 +91,7 @@ def reach(call: TaskCall, world: World, action: str) -> Work | None:
         except SfnbError as fault:
             code = type(fault).__name__
             cause = f"{fault} (Service: Sfn, Status Code: 400, Request ID: {call.request_id})"
-            raise TaskError(f"Sfn.{code}Exception", cause) from None
+            raise TaskError(f"Sfn.{exception_name(code)}", cause) from None
 
     ends = partial(sync_execution.follow, world.executions, given) if act is start_sync_execution else None
     return Work(name=f"sfn:{action}", function=perform, argument=call.payload, follow=ends)

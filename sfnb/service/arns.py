@@ -1,4 +1,4 @@
-"""ARNs of state machines, their versions and aliases, executions and activities.
+"""ARNs of state machines, their versions and aliases, executions and activities, and of roles.
 
 Source: AWS API reference, "StartExecution", "DescribeStateMachine"; AWS recordings.
 """
@@ -12,6 +12,7 @@ from sfnb.engine.activities import InvalidArn
 from sfnb.trial.refusals import ValidationException
 
 _VERSION = re.compile("[1-9][0-9]*")
+_ROLE = re.compile(r"arn:aws[a-z-]*:iam::[0-9]+:role/\S+")
 
 
 class MachineArn(NamedTuple):
@@ -71,3 +72,10 @@ def checked(text: str, *kinds: str) -> list[str]:
     if kind not in kinds:
         raise InvalidArn(f"Invalid Arn: 'Resource type not valid in this context: {kind}'")
     return parts
+
+
+def role_arn(text: str) -> str:
+    """`text`, if it is the ARN of an IAM role, which need not be there; raises InvalidArn, as seen on AWS."""
+    if _ROLE.fullmatch(text) is None:
+        raise InvalidArn(f"Invalid Role Arn: '{text}'")
+    return text

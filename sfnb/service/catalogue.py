@@ -18,11 +18,13 @@ from sfnb.engine import events as ev
 from sfnb.engine.clock import clock_like
 from sfnb.engine.execution import ExecutionState, state_of
 from sfnb.engine.facts import ExecutionPlanned
+from sfnb.engine.loop import Engine
 from sfnb.engine.map_names import label_of
 from sfnb.engine.ports import EventStore
 from sfnb.engine.records import ExecutionFilter, ExecutionRecord
 from sfnb.engine.redrive import DELETING, described
 from sfnb.map_runs import MapRuns, ResourceNotFound
+from sfnb.service.openings import Openings
 from sfnb.service.records import Live, Settings, StateMachineRecord
 from sfnb.service.refusals import ExecutionDoesNotExist, StateMachineDoesNotExist
 from sfnb.service.tags import Tags
@@ -38,6 +40,7 @@ class Catalogue(Tags):
     unless told.
     """
 
+    engine: Engine
     store: EventStore
     scratch: EventStore | None
     map_runs: MapRuns
@@ -46,6 +49,7 @@ class Catalogue(Tags):
         super().__init__()
         self._live: dict[str, Live] = {}
         """Those under way."""
+        self._openings = Openings()
         self._known: WeakValueDictionary[str, Live] = WeakValueDictionary()
         """Those that somebody has in hand."""
         self._keys: WeakKeyDictionary[Source, tuple[int, str]] = WeakKeyDictionary()
@@ -55,10 +59,14 @@ class Catalogue(Tags):
     # Executions
 
     def execution(self, arn: str) -> Live:
-        """Raises ExecutionDoesNotExist."""
-        live = self._live.get(arn) or self._known.get(arn) or self._child(arn) or self._stored(arn)
+        """Raises ExecutionDoesNotExist. One that is being started is waited for."""
+        live = self._live.get(arn)
+        if arn in self._openings and not self.engine.here:
+            self._openings.wait(arn)
+            live = self._live.get(arn)
+        live = live or self._known.get(arn) or self._child(arn) or self._stored(arn)
         if live is None:
-            raise ExecutionDoesNotExist(f"Execution Does Not Exist: '{arn}'")
+            raise _missing(arn)
         return live
 
     def list_executions(self, wanted: ExecutionFilter | None = None) -> list[ExecutionRecord]:
@@ -117,9 +125,12 @@ class Catalogue(Tags):
         return held is not None and held.deleting
 
     def first_of(self, live: Live) -> ev.ExecutionStarted:
+        """Raises ExecutionDoesNotExist where its start is not committed."""
         if live.first is None:
-            first = next(live.store.read(live.arn))
-            assert isinstance(first, ev.ExecutionStarted)  # committed before anybody knew the ARN
+            first = next(live.store.read(live.arn), None)
+            if first is None:
+                raise _missing(live.arn)
+            assert isinstance(first, ev.ExecutionStarted)
             live.first = first
         return live.first
 
@@ -269,6 +280,10 @@ class Catalogue(Tags):
             return read
         text = self._text_of(arn, key, store)  # a machine of an earlier session, not run in this one yet
         return next((machine for machine in known if machine.source.resolved_text == text), None)
+
+
+def _missing(arn: str) -> ExecutionDoesNotExist:
+    return ExecutionDoesNotExist(f"Execution Does Not Exist: '{arn}'")
 
 
 def _role(record: ExecutionRecord, store: EventStore) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from msgspec import structs
@@ -13,7 +14,7 @@ from sfnb.engine import events as ev
 from sfnb.engine import facts
 from sfnb.engine.clock import Clock, clock_like
 from sfnb.engine.fold import Standing
-from sfnb.engine.records import ExecutionRecord
+from sfnb.engine.records import ExecutionFilter, ExecutionRecord
 from sfnb.engine.redrive import DELETING, redrive_refusal
 from sfnb.engine.replay import Replay, resume
 from sfnb.errors import SfnbError, StaleAppend, StatesError
@@ -47,7 +48,6 @@ class Continuing(Executions):
 
     def __init__(self) -> None:
         super().__init__()
-        self._redrive_tokens: dict[str, dict[str, datetime]] = {}
         self._redriving = threading.Lock()
 
     def resume_execution(
@@ -90,9 +90,11 @@ class Continuing(Executions):
         clock: Clock | None = None,
         mocks: Mocks | None = None,
         on_output: Callable[[str], None] | None = None,
+        client_token: str | None = None,
     ) -> Live:
         """Go on with an execution that failed, was aborted or timed out, from the states where it did.
 
+        client_token: to be known by, see `redriven`.
         machine: another definition to go on under, which AWS has nothing like.
         Raises ExecutionNotRedrivable, ReplayMismatch where the log does not fit the other definition;
         nothing is called or written then. Otherwise as `resume_execution`.
@@ -113,30 +115,35 @@ class Continuing(Executions):
             timestamp=max(found.clock.now(), found.standing.latest),
             redrive_count=record.redrive_count + 1,
         )
-        return self._go_on(found, mocks, on_output, opening=(redriven, *replaced(found)))
+        opening = (redriven, *requested(redriven, client_token), *replaced(found))
+        return self._go_on(found, mocks, on_output, opening=opening)
 
     def redriven(self, arn: str, token: str | None) -> datetime:
         """Redrive an execution, once for a client's token; when it was.
 
-        The ten latest tokens of an execution count, for 15 minutes; they end with the process.
+        The ten latest tokens of an execution count, for 15 minutes.
         Raises as `redrive_execution`. Source: AWS API reference, RedriveExecution.
         """
         with self._redriving:  # of two who ask at once with one token, the second hears of the first
-            return self._redriven(arn, token)
+            before = None if token is None else self._redriven_for(arn, token)
+            if before is not None:
+                return before
+            event = self.redriven_of(self.redrive_execution(arn, client_token=token))
+            return self.clock().now() if event is None else event.timestamp
 
-    def _redriven(self, arn: str, token: str | None) -> datetime:
-        given = self._redrive_tokens.setdefault(arn, {})
-        now = self.clock().now()
-        if token in given and now - given[token] < TOKEN_LASTS:
-            return given[token]
-        event = self.redriven_of(self.redrive_execution(arn))
-        moment = now if event is None else event.timestamp
-        if token is not None:
-            given.pop(token, None)
-            given[token] = moment
-            while len(given) > TOKENS_KEPT:
-                del given[next(iter(given))]
-        return moment
+    def _redriven_for(self, arn: str, token: str) -> datetime | None:
+        """When an execution was redriven for a token that still counts, as its log tells."""
+        record = self.find_execution(arn)
+        if record is None or not record.redrive_count:
+            return None
+        since = self.clock().now() - TOKEN_LASTS
+        log = _own(self.execution(arn).store.read_back(arn))
+        given = takewhile(lambda event: event.timestamp > since, log)
+        requests = (event for event in given if isinstance(event, facts.RedriveRequested))
+        for request in islice(requests, TOKENS_KEPT):
+            if request.client_token == token:
+                return request.timestamp
+        return None
 
     def fork_execution(
         self,
@@ -174,6 +181,11 @@ class Continuing(Executions):
         except BaseException:
             store.forget(new)
             raise
+
+    def leaves_open(self) -> bool:
+        """Whether there is an execution without an end that does not run here."""
+        running = self.list_executions(ExecutionFilter(status=("RUNNING",)))
+        return any(record.owner == "others" or self.is_interrupted(record) for record in running)
 
     def _record_of(self, arn: str) -> ExecutionRecord:
         record = self.find_execution(arn)
@@ -217,7 +229,13 @@ class Continuing(Executions):
             found.machine,
             found.clock,
             plan.limits,
-            {"kind": plan.kind, "definition": found.definition, "compat": plan.compat, "mock": plan.mock},
+            {
+                "kind": plan.kind,
+                "definition": found.definition,
+                "compat": plan.compat,
+                "mock": plan.mock,
+                "signed_tokens": plan.signed_tokens,
+            },
             seed=plan.seed or live.name,
             mocks=mocks,
             on_output=on_output,
@@ -245,6 +263,18 @@ class Found(NamedTuple):
     standing: Standing
     plan: facts.ExecutionPlanned
     clock: Clock
+
+
+def requested(redriven: ev.ExecutionRedriven, client_token: str | None) -> list[ev.Event]:
+    """The fact that a client's token was given for a redrive, if one was."""
+    if client_token is None:
+        return []
+    moment = redriven.timestamp
+    return [
+        facts.RedriveRequested(
+            id=0, previous_event_id=redriven.id, timestamp=moment, client_token=client_token
+        )
+    ]
 
 
 def replaced(found: Found) -> list[ev.Event]:
@@ -307,6 +337,11 @@ def forked_log(
     )
     latest = begun[-1].timestamp
     return [first, plan, *rest, facts.ExecutionForked(id=0, previous_event_id=event_id, timestamp=latest)]
+
+
+def _own(backwards: Iterable[ev.Event]) -> Iterator[ev.Event]:
+    """What an execution has written itself: not what was another's before it was forked from that."""
+    return takewhile(lambda event: not isinstance(event, facts.ExecutionForked), backwards)
 
 
 def _until(log: Iterable[ev.Event], event_id: int) -> Iterator[ev.Event]:

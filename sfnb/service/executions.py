@@ -6,11 +6,9 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from sfnb.asl.machine import walk
 from sfnb.engine import events as ev
 from sfnb.engine.clock import Clock, new_name, new_seed
 from sfnb.engine.compat import COMPAT, CompatName
@@ -19,6 +17,7 @@ from sfnb.engine.loop import Engine
 from sfnb.engine.map_ports import MapData
 from sfnb.engine.map_run import MapRun
 from sfnb.engine.ports import Executor, Tasks
+from sfnb.engine.reports import for_good
 from sfnb.engine.run import Run
 from sfnb.engine.sleepers import Sleepers
 from sfnb.engine.surroundings import Surroundings
@@ -55,7 +54,6 @@ class Executions(Telling):
     names: Callable[[], str]
     registry: Registry
     buckets: Buckets
-    mock_file: Path | None
 
     def __init__(self) -> None:
         super().__init__()
@@ -117,38 +115,40 @@ class Executions(Telling):
     def _begin(self, live: Live, run: Run, input: Payload) -> Live:
         """Let it go on its way, unless one is on its way under its ARN."""
         arn = live.arn
-        with self._starting:
-            self._check_open()
-            if arn in self._live:
-                return self._started(live.machine, arn, input)
-            live.run = run
-            self._live[arn] = live
-        try:
-            live.first = self._accept(run, input)
-        except StaleAppend:
-            self._strike(live)
+        if not self._enter(live, run):
             return self._started(live.machine, arn, input)
+        try:
+            with self._openings.opening(arn):
+                live.first = self._open(live, run, input)
+        except StaleAppend:
+            return self._started(live.machine, arn, input)
+        return live
+
+    def _enter(self, live: Live, run: Run) -> bool:
+        """Have it under way, unless one is under its ARN; one that is about to begin there is waited for."""
+        arn = live.arn
+        while True:
+            with self._starting:
+                self._check_open()
+                if arn not in self._openings:  # asked first: it is struck off before it opens no more
+                    if arn in self._live:
+                        return False
+                    live.run = run
+                    self._openings.add(arn)
+                    self._live[arn] = live
+                    return True
+            if self.engine.here:
+                raise _exists(arn)  # to wait would be to wait for oneself
+            self._openings.wait(arn)
+
+    def _open(self, live: Live, run: Run, input: Payload) -> ev.ExecutionStarted:
+        try:
+            first = self._accept(run, input)
         except Exception:  # one that was interrupted here may be on its way: whoever stops it has to find it
             self._strike(live)
             raise
-        self._known[arn] = live
-        return live
-
-    def mock_case(self, machine: StateMachineRecord, case: str) -> Mocks:
-        """The mocks of a test case of the mock file, which is read anew each time.
-
-        Raises ValidationException where there is no such file or case, or where it is wrong.
-        """
-        from sfnb.mocks import InvalidMock, mocks_of, read_mock_file
-
-        if self.mock_file is None:
-            raise ValidationException(f"There is no mock file to take the test case '{case}' from")
-        tasks = [state.name for state in walk(machine.definition) if state.type == "Task"]
-        try:
-            plans = read_mock_file(self.mock_file).case(machine.name, case)
-            return mocks_of(plans, machine.source.tree or {}, tasks)
-        except (InvalidMock, OSError) as fault:
-            raise ValidationException(f"The mock file {self.mock_file} cannot be used: {fault}") from None
+        self._known[live.arn] = live
+        return first
 
     def _accept(self, run: Run, input: Payload) -> ev.ExecutionStarted:
         """Commit that it has started, before its caller hears so, and let it run; raises StoreFault.
@@ -200,7 +200,7 @@ class Executions(Telling):
         running = machine.type == "STANDARD" and live.run is not None
         if running and self.describe_execution(arn).input == input.text:
             return live
-        raise ExecutionAlreadyExists(f"Execution Already Exists: '{arn}'")
+        raise _exists(arn)
 
     def _plan(
         self, machine: StateMachineRecord, live: Live, compat: CompatName, mocks: Mocks | None
@@ -211,6 +211,7 @@ class Executions(Telling):
             "definition": self.keep_definition(machine, live.store),
             "compat": compat,
             "revision": machine.revision,
+            "signed_tokens": True,
         }
         if mocks is not None:
             from sfnb.mocks.written import written
@@ -340,16 +341,19 @@ class Executions(Telling):
     def update_map_run(self, arn: str, **changes: Any) -> None:
         """Change max_concurrency, tolerated_failure_count or tolerated_failure_percentage of a map run.
 
-        The change ends with the process: a map run that is resumed has what its definition says.
-        Raises ResourceNotFound, ValidationException for one that has ended.
+        Returns when the change can be lost no more.
+        Raises ResourceNotFound, ValidationException for one that has ended, StoreFault.
         """
         map_run = self.map_runs.describe(arn)
-        if not isinstance(map_run, MapRun) or map_run.status != "RUNNING":
+        if (
+            not isinstance(map_run, MapRun)
+            or map_run.status != "RUNNING"
+            or not for_good(map_run.run, partial(map_run.update, **changes))
+        ):
             raise ValidationException(
                 f"Map Run is not running, so it cannot be updated: '{arn}'",
                 "CANNOT_UPDATE_COMPLETED_MAP_RUN",
             )
-        self.engine.post(map_run.run.guard, lambda: map_run.update(**changes))
 
 
 class _Told:
@@ -370,6 +374,10 @@ class _Told:
 
 def _ignore(text: str) -> None:
     """Nobody listens."""
+
+
+def _exists(arn: str) -> ExecutionAlreadyExists:
+    return ExecutionAlreadyExists(f"Execution Already Exists: '{arn}'")
 
 
 def _check_size(input: Payload, limits: Limits) -> None:

@@ -21,10 +21,9 @@ from sfnb.service import shelf
 from sfnb.service.arns import machine_arn, unqualified
 from sfnb.service.conditions import check_description, check_settings, check_there
 from sfnb.service.labels import Labels
-from sfnb.service.names import check_name, is_name
+from sfnb.service.names import check_name, given_name
 from sfnb.service.records import Encryption, Holding, Logging, Settings, StateMachineRecord
 from sfnb.service.refusals import (
-    InvalidName,
     MissingRequiredParameter,
     ServiceQuotaExceededException,
     StateMachineAlreadyExists,
@@ -180,8 +179,7 @@ class Machines(Labels):
         StateMachineAlreadyExists, StateMachineDeleting, TooManyTags.
         Source: AWS API reference, CreateStateMachine.
         """
-        if not is_name(name):
-            raise InvalidName(f"Invalid Name: '{name}'")
+        given_name(name)
         created = (publish, version_description)
         check_description(*created)
         check_settings(settings)

@@ -30,6 +30,13 @@ def check_name(name: str, what: str = "a state machine") -> str:
     return name
 
 
+def given_name(name: str) -> str:
+    """`name`, if AWS takes it; raises InvalidName, in AWS's words."""
+    if not is_name(name):
+        raise InvalidName(f"Invalid Name: '{name}'")
+    return name
+
+
 def usable_name(text: str) -> str:
     """`text`, made a name that AWS takes.
 

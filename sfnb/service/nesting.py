@@ -10,6 +10,7 @@ from sfnb.engine.clock import Clock
 from sfnb.engine.facts import ExecutionPlanned
 from sfnb.engine.sleepers import Sleepers
 from sfnb.service.executions import NOT_SYNCHRONOUS, Executions
+from sfnb.service.names import given_name
 from sfnb.service.records import Live, StateMachineRecord
 from sfnb.service.refusals import InvalidExecutionInput, StateMachineTypeNotSupported
 from sfnb.values import Payload
@@ -49,7 +50,7 @@ class Nesting(Executions):
         live = self._started_by(token, machine, name) or self.start_execution(
             machine,
             payload,
-            name=name or token,
+            name=token if name is None else given_name(name),
             clock=clock,
             sleepers=sleepers,
             on_output=on_output,

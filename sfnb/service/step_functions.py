@@ -78,6 +78,7 @@ class StepFunctions(Trials, Nesting, Callbacks):
         self.limits = limits
         self.names = names
         self.registry = Registry(aws=aws, executions=self)
+        self.registry.tokens.awaited_elsewhere = self.leaves_open
         if importlib.util.find_spec("boto3") is not None:
             self.registry.step_functions = Itself(self)
         self.buckets: Buckets = buckets or FolderBuckets(BUCKETS)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sfnb.asl.commands import InvokeTask
-from sfnb.asl.machine import Definition
+from sfnb.asl.machine import Definition, walk
 from sfnb.asl.source import of_value
 from sfnb.asl.state import State
 from sfnb.asl.validation import invalid_input
@@ -15,6 +16,7 @@ from sfnb.service.continuing import Continuing
 from sfnb.service.records import Live, Settings, StateMachineRecord
 from sfnb.service.refusals import InvalidExecutionInput
 from sfnb.stores.memory import MemoryStore
+from sfnb.trial.refusals import ValidationException
 from sfnb.values import EMPTY_OBJECT, Payload
 
 if TYPE_CHECKING:
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
 
 
 class Trials(Continuing):
-    """Tries states."""
+    """Tries states, and machines with the mocks of a file."""
+
+    mock_file: Path | None
 
     def test_state(self, request: StateTestRequest) -> dict[str, Any]:
         """Try one state on an input, and answer as AWS's TestState does; nothing is kept.
@@ -40,6 +44,22 @@ class Trials(Continuing):
         except ValueError:
             raise InvalidExecutionInput(invalid_input(request.input or "")) from None
         return answer(request, payload, self.bench(role_arn=request.role_arn, longest=LONGEST))
+
+    def mock_case(self, machine: StateMachineRecord, case: str) -> Mocks:
+        """The mocks of a test case of the mock file, which is read anew each time.
+
+        Raises ValidationException where there is no such file or case, or where it is wrong.
+        """
+        from sfnb.mocks import InvalidMock, mocks_of, read_mock_file
+
+        if self.mock_file is None:
+            raise ValidationException(f"There is no mock file to take the test case '{case}' from")
+        tasks = [state.name for state in walk(machine.definition) if state.type == "Task"]
+        try:
+            plans = read_mock_file(self.mock_file).case(machine.name, case)
+            return mocks_of(plans, machine.source.tree or {}, tasks)
+        except (InvalidMock, OSError) as fault:
+            raise ValidationException(f"The mock file {self.mock_file} cannot be used: {fault}") from None
 
     def bench(
         self,

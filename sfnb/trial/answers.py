@@ -29,12 +29,15 @@ from sfnb.engine.feed import state_items
 from sfnb.errors import StatesError
 from sfnb.items.buckets import Buckets, Entry, StoredObject
 from sfnb.items.map_data import BucketData
+from sfnb.mocks.auto import resource_parts
 from sfnb.trial import refusals as no
 from sfnb.trial.refusals import ValidationException
 from sfnb.trial.watch import Watch
-from sfnb.values import Json, Payload, encode
+from sfnb.values import Json, Payload, decode, encode
 
 COMPRESSED = re.compile(r"\.(gz|gzip|zst|zstd)$", re.IGNORECASE)
+
+UNSUCCESSFUL = frozenset({"FAILED", "ABORTED", "TIMED_OUT"})
 
 Call = Callable[[State, InvokeTask], Payload]
 """Makes a task's call for real, as the state that asks for it; raises StatesError."""
@@ -77,7 +80,7 @@ class Answers:
             case WaitUntil(moment):
                 self._wait(moment)
             case InvokeTask():
-                return self._call(self._state, command) if self._mock is None else self._mocked()
+                return self._call(self._state, command) if self._mock is None else self._polled(command)
             case RunBranches():
                 return [self._mocked()]
             case RunIterations():
@@ -108,6 +111,11 @@ class Answers:
         assert self._mock is not None
         self._watch.result = self._mock
         return self._mock
+
+    def _polled(self, command: InvokeTask) -> Payload:
+        result = followed(command.resource, self._mocked())
+        self._watch.result = result
+        return result
 
     # A Map
 
@@ -197,6 +205,35 @@ def listed(items: list[Json]) -> Payload:
     Payload([1, {"a":[2,3]}])
     """
     return Payload(items, f"[{', '.join([encode(item) for item in items])}]")
+
+
+def followed(resource: str, mock: Payload) -> Payload:
+    """What a task comes to whose service has answered with `mock`.
+
+    Of an execution that is waited for that is DescribeExecution's answer: raises StatesError where it has not
+    succeeded. Source: AWS API reference, MockInput.
+    """
+    kind, action, suffix = resource_parts(resource)
+    described = mock.value
+    if (kind, action) != ("states", "startExecution") or not suffix.startswith("sync"):
+        return mock
+    if not isinstance(described, dict):
+        return mock
+    if suffix == "sync:2":
+        texts = {name: described[name] for name in ("Input", "Output") if name in described}
+        described = {**described, **{name: _parsed(text) for name, text in texts.items()}}
+        mock = mock if described == mock.value else Payload(described)
+    if described.get("Status") in UNSUCCESSFUL:
+        raise StatesError("States.TaskFailed", encode(described))
+    return mock
+
+
+def _parsed(text: Json) -> Json:
+    """JSON text, parsed; what is parsed already, as it is."""
+    try:
+        return decode(text) if isinstance(text, str) else text
+    except ValueError:
+        return text
 
 
 class _Given:

@@ -19,7 +19,7 @@ import msgspec
 
 from sfnb.engine import events as ev
 from sfnb.engine import facts
-from sfnb.engine.clock import SeededChance
+from sfnb.engine.tokens import TokenChance
 from sfnb.stores.sqlite import SqliteStore
 from tests.crash.ledger import Ledger
 
@@ -92,7 +92,7 @@ class Stream:
             plan = self.log[1]
             assert isinstance(plan, facts.ExecutionPlanned)
             place = f"{event.frame}/{self._entered[event.frame]}/0/token"
-            return SeededChance(f"{self.arn}/{plan.seed}/{place}").uuid()
+            return TokenChance(f"{self.arn}/{plan.seed}/{place}").uuid()
         return str(uuid5(NAMESPACE_URL, f"{self.arn}{event.frame}/{event.previous_event_id}"))
 
 

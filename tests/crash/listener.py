@@ -18,6 +18,7 @@ from sfnb.service import StepFunctions
 from sfnb.stores.sqlite import SqliteStore
 
 MACHINE = {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}
+ROLE = "arn:aws:iam::123456789012:role/events"
 PATTERN = '{"source":["shop"]}'
 THREADS = 8
 
@@ -34,7 +35,8 @@ def main(path: str, first: int, count: int) -> None:
     if service.triggers.get("event:placed") is None:
         arn = load_machine(service, MACHINE, name="orders").arn
         buses.put_rule({"Name": "placed", "EventPattern": PATTERN})
-        buses.put_targets({"Rule": "placed", "Targets": [{"Id": "1", "Arn": arn, "InputPath": "$.detail"}]})
+        target = {"Id": "1", "Arn": arn, "RoleArn": ROLE, "InputPath": "$.detail"}
+        buses.put_targets({"Rule": "placed", "Targets": [target]})
     writing = threading.Lock()
 
     def put(number: int) -> None:

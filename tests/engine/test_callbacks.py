@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from laws import check_laws
 from machines import TREE, frozen, history, load, parallel, single, types
+from msgspec import structs
 
 import sfnb
 from sfnb.engine import events as ev
+from sfnb.engine import facts
 from sfnb.engine.activities import ActivityDoesNotExist, InvalidArn
 from sfnb.engine.ports import TaskCall
-from sfnb.engine.tokens import InvalidOutput, InvalidToken, TaskDoesNotExist, TaskTimedOut
+from sfnb.engine.tokens import InvalidOutput, InvalidToken, TaskDoesNotExist, TaskTimedOut, signed
 from sfnb.errors import StatesError
 from sfnb.execution import Execution
 from sfnb.service import InvalidName, StepFunctions
+from sfnb.stores.memory import MemoryStore
 from sfnb.values import Payload, decode
+from tests.sessions import until
 
 SOON = 60.0
 """Seconds within which what is to end has ended, or the test fails; nothing waits that long."""
@@ -140,6 +145,26 @@ def test_an_attempt_has_a_token_of_its_own(service: StepFunctions, box: Letterbo
 
     assert first != second
     assert ended(execution).output == 2
+
+
+def test_the_token_of_an_old_log_stays_what_it_was(service: StepFunctions, box: Letterbox) -> None:
+    """It had no signature, and is out."""
+    machine = load(service, asking())
+    begun = machine.start()
+    token = box.token()
+    until(lambda: "TaskSubmitted" in types(begun), "the submission")
+    started, plan, *rest = begun.log
+    assert isinstance(plan, facts.ExecutionPlanned)
+    store = MemoryStore()
+    store.append(begun.arn, [started, structs.replace(plan, signed_tokens=False), *rest], after=0)
+
+    with closing(StepFunctions(store=store, clock=frozen)) as later:
+        resumed = later.resume_execution(begun.arn, machine=machine.record)
+        (old,) = later.list_task_tokens()
+        later.send_task_success(old.token, "1")
+        assert resumed.wait(SOON)
+
+    assert token == signed(old.token) != old.token
 
 
 def send(name: str, *rest: Any) -> Callable[[StepFunctions, str], None]:

@@ -291,3 +291,36 @@ def test_the_children_that_are_counted_from_their_logs_are_in_the_counts(folder:
         assert len(map_run.children) == 6
         for arn in map_run.children:
             assert service.describe_execution(arn).status == "SUCCEEDED"
+
+
+def updated(log: list[ev.Event], cut: int, **changes: Any) -> MemoryStore:
+    """What there is of a log that was cut right after its map run had been updated."""
+    frame = next(event.frame for event in log if isinstance(event, ev.MapRunStarted))
+    moment = log[cut - 1].timestamp
+    store = MemoryStore()
+    update = facts.MapRunUpdated(id=0, previous_event_id=0, timestamp=moment, frame=frame, **changes)
+    store.append(ARN, [*log[:cut], update], after=0)
+    return store
+
+
+def test_an_update_counts_for_a_map_run_that_is_taken_up(folder: Path) -> None:
+    tree = single(distributed(WAITING))
+    log, _ = whole(tree, folder, FAILING)
+    assert isinstance(log[-1], ev.ExecutionFailed)
+    cut = next(i for i, event in enumerate(log) if isinstance(event, facts.MapRunPlanned)) + 1
+
+    assert isinstance(resumed(tree, folder, updated(log, cut))[-1], ev.ExecutionFailed)
+    tolerated = updated(log, cut, tolerated_failure_count=1)
+    assert isinstance(resumed(tree, folder, tolerated)[-1], ev.ExecutionSucceeded)
+
+
+def test_an_update_does_not_hide_that_children_were_dropped(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "KEPT_CHILDREN", 1)
+    tree, _ = CASES["read from a file"]
+    log, _ = whole(tree, folder)
+    cut = next(i for i, event in enumerate(log) if isinstance(event, facts.ChildrenForgotten)) + 1
+
+    with pytest.raises(ReplayMismatch, match="children have been dropped"):
+        resumed(tree, folder, updated(log, cut, max_concurrency=3))

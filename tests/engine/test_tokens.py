@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from sfnb.engine import tokens as under_test
-from sfnb.engine.tokens import TaskDoesNotExist, TaskTimedOut, TaskToken, TaskTokens
+from sfnb.engine.tokens import InvalidToken, TaskDoesNotExist, TaskTimedOut, TaskToken, TaskTokens, signed
 from sfnb.errors import StatesError
 from sfnb.values import Payload
 
@@ -45,3 +45,21 @@ def test_the_tokens_spent_first_are_forgotten_first(monkeypatch: pytest.MonkeyPa
     for number, refusal in enumerate([TaskDoesNotExist] * 2 + [TaskTimedOut] * 3):
         with pytest.raises(refusal):
             tokens.heartbeat(token(number))
+
+
+def test_a_token_that_was_given_out_by_an_earlier_process_is_known_as_such() -> None:
+    tokens = TaskTokens(awaited_elsewhere=lambda: False)
+
+    with pytest.raises(TaskTimedOut, match=r"^Task Timed Out: 'Provided task does not exist anymore'$"):
+        tokens.succeed(signed(token(1)), "1")
+    with pytest.raises(TaskDoesNotExist):
+        tokens.succeed(token(1), "1")
+    with pytest.raises(InvalidToken):
+        tokens.succeed(signed(token(1)).upper(), "1")
+
+
+def test_a_token_that_somebody_else_may_wait_for_is_only_unknown() -> None:
+    tokens = TaskTokens(awaited_elsewhere=lambda: True)
+
+    with pytest.raises(TaskDoesNotExist):
+        tokens.succeed(signed(token(1)), "1")

@@ -265,31 +265,37 @@ def test_parameters_that_will_not_do_are_refused_before_anything_is_scheduled(
 
 
 def certificate(folder: Path) -> tuple[Path, str]:
-    """A file with a certificate for this computer and its key; and the certificate, PEM in Base64."""
+    """A file with a certificate for this computer and its key; and its authority, PEM in Base64.
+
+    As in EKS, the authority says of itself nothing but that it is one.
+    """
     pytest.importorskip("cryptography")
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.x509.oid import NameOID
 
-    key = ec.generate_private_key(ec.SECP256R1())
+    own, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kubernetes")])
+    cluster = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kube-apiserver")])
     today = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(today - timedelta(days=1))
-        .not_valid_after(today + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = made.public_bytes(serialization.Encoding.PEM)
+
+    def made(subject: x509.Name, public: Any, extension: Any, *, critical: bool) -> bytes:
+        builder = x509.CertificateBuilder(name, subject, public, x509.random_serial_number())
+        builder = builder.not_valid_before(today - timedelta(days=1))
+        builder = builder.not_valid_after(today + timedelta(days=1))
+        signed = builder.add_extension(extension, critical).sign(own, hashes.SHA256())
+        return signed.public_bytes(serialization.Encoding.PEM)
+
+    addresses = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    constraints = x509.BasicConstraints(ca=True, path_length=None)
+    authority = made(name, own.public_key(), constraints, critical=True)
     secret = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     path = folder / "kubernetes.pem"
-    path.write_bytes(pem + secret)
-    return path, base64.b64encode(pem).decode()
+    path.write_bytes(made(cluster, key.public_key(), addresses, critical=False) + secret)
+    return path, base64.b64encode(authority).decode()
 
 
 def test_the_cluster_is_believed_by_its_own_certificate_alone(

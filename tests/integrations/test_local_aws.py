@@ -7,8 +7,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
+from botocore.exceptions import ClientError
 
 from sfnb import default
 from sfnb.default import reach
@@ -21,6 +24,7 @@ from sfnb.service import StepFunctions
 pytest.importorskip("moto.server")
 
 REGION = "us-east-1"
+SOON = 60
 NO_KEY = 'not made: its key is not known from the definition; sfnb.aws_client("dynamodb").create_table(...)'
 
 
@@ -303,3 +307,76 @@ def test_without_moto_it_names_the_extra() -> None:
     told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
 
     assert told == 'an AWS in this process needs moto: pip install "sfnb[local-aws]"\n'
+
+
+# What moto lacks
+
+
+@pytest.mark.parametrize(
+    ("service", "call", "arguments", "action"),
+    [
+        ("mediaconvert", "create_job", {"Role": "r", "Settings": {}}, "MediaConvert CreateJob"),
+        ("emr", "cancel_steps", {"ClusterId": "j-1", "StepIds": ["s-1"]}, "EMR CancelSteps"),
+        ("apigateway", "get_sdk_types", {}, "API Gateway GetSdkTypes"),
+        (
+            "ec2",
+            "describe_fleet_history",
+            {"FleetId": "f", "StartTime": "2026-01-01"},
+            "EC2 DescribeFleetHistory",
+        ),
+    ],
+)
+def test_an_action_that_moto_lacks_is_said_to_be_lacking_in_a_line(
+    local: LocalAws,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    service: str,
+    call: str,
+    arguments: dict[str, Any],
+    action: str,
+) -> None:
+    with pytest.raises(ClientError) as fault:
+        getattr(client(local, service), call)(**arguments)
+
+    error = fault.value.response["Error"]
+    assert error == {
+        "Code": "NotImplemented",
+        "Message": f"The AWS in this process cannot do it: moto has no {action}",
+    }
+    assert (*capfd.readouterr(), caplog.text) == ("", "", "")
+
+
+def test_a_task_that_asks_for_what_moto_lacks_fails_with_that(local: LocalAws) -> None:
+    service = StepFunctions(aws=local)
+    state = task("mediaconvert:createJob", {"Role": "r", "Settings": {}}, End=True)
+
+    execution = load_machine(service, {"StartAt": "S", "States": {"S": state}}, name="m").run({})
+
+    service.close()
+    assert str(execution.cause).startswith(
+        "The AWS in this process cannot do it: moto has no MediaConvert CreateJob ("
+    )
+
+
+def test_what_is_not_there_is_told_as_before(local: LocalAws) -> None:
+    with pytest.raises(ClientError) as fault:
+        client(local, "s3").get_object(Bucket="none", Key="k")
+    assert fault.value.response["Error"]["Code"] == "NoSuchBucket"
+    with pytest.raises(ClientError, match="404"):
+        client(local, "s3").head_bucket(Bucket="none")
+
+
+def test_a_fault_of_moto_is_told_in_a_line(local: LocalAws, capfd: pytest.CaptureFixture[str]) -> None:
+    headers = {"X-Amz-Target": "DynamoDB_20120810.PutItem", "Content-Type": "application/x-amz-json-1.0"}
+    scope = "local/20260101/us-east-1/dynamodb/aws4_request"
+    headers["Authorization"] = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"
+    url = client(local, "dynamodb").meta.endpoint_url
+
+    opener = build_opener(ProxyHandler({}))
+
+    with pytest.raises(HTTPError) as fault:
+        opener.open(Request(url, b"no JSON", headers), timeout=SOON)
+
+    with fault.value as answer:
+        assert (answer.code, bool(answer.headers["X-Moto-Fault"])) == (501, True)
+    assert capfd.readouterr() == ("", "")

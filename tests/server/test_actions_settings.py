@@ -52,6 +52,37 @@ def destination(arn: str) -> dict[str, Any]:
 # Settings
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "foo",
+        " ",
+        "arn:aws:iam::123456789012:user/me",
+        "arn:aws:iam::123456789012:role/",
+        f"{PREFIX}:activity:a",
+        f"{ROLE}\n",
+    ],
+)
+def test_a_role_is_named_by_the_arn_of_one(sfn: Any, wrong: str) -> None:
+    words = ("InvalidArn", f"Invalid Role Arn: '{wrong}'")
+    made = {"name": "m", "definition": DEFINITION}
+
+    assert refused(sfn.create_state_machine, **made, roleArn=wrong) == words
+    create(sfn)
+    assert refused(sfn.update_state_machine, stateMachineArn=ARN, roleArn=wrong) == words
+    assert sfn.describe_state_machine(stateMachineArn=ARN)["roleArn"] == ROLE
+
+
+@pytest.mark.parametrize(
+    "role",
+    ["arn:aws:iam::123456789012:role/service-role/r+=,.@-_", "arn:aws-us-gov:iam::123456789012:role/r"],
+)
+def test_a_role_may_be_on_a_path_and_in_another_partition(sfn: Any, role: str) -> None:
+    sfn.create_state_machine(name="m", definition=DEFINITION, roleArn=role)
+
+    assert sfn.describe_state_machine(stateMachineArn=ARN)["roleArn"] == role
+
+
 OFF = {"level": "OFF", "includeExecutionData": False}
 
 

@@ -11,11 +11,11 @@ from msgspec import structs
 from sfnb.asl.validation import invalid_input
 from sfnb.engine.records import ExecutionFilter, ExecutionRecord
 from sfnb.server.actions.looking import execution
-from sfnb.server.actions.paging import page_size, place_of, token_for
-from sfnb.service import InvalidName, Live, StateMachineTypeNotSupported, StepFunctions
+from sfnb.server.actions.paging import invalid_token, page_size, place_of, token_for
+from sfnb.service import Live, StateMachineTypeNotSupported, StepFunctions
 from sfnb.service.arns import checked, machine_arn
 from sfnb.service.executions import NOT_SYNCHRONOUS
-from sfnb.service.names import is_name
+from sfnb.service.names import given_name
 from sfnb.service.refusals import InvalidExecutionInput
 from sfnb.trial.refusals import ValidationException
 from sfnb.values import Payload
@@ -83,9 +83,7 @@ def _input(params: dict[str, Any]) -> Payload:
 
 def _name(params: dict[str, Any]) -> str | None:
     name: str | None = params.get("name")
-    if name is not None and not is_name(name):
-        raise InvalidName(f"Invalid Name: '{name}'")
-    return name
+    return None if name is None else given_name(name)
 
 
 def stop_execution(service: StepFunctions, params: dict[str, Any]) -> dict[str, Any]:
@@ -152,13 +150,18 @@ def _told(answer: dict[str, Any]) -> dict[str, Any]:
 def list_executions(service: StepFunctions, params: dict[str, Any]) -> dict[str, Any]:
     """Newest first. A token names the last one shown, so what is started in the meantime moves nothing."""
     wanted, list_name = _wanted(service, params)
+    filters = [params[name] for name in ("statusFilter", "redriveFilter") if params.get(name)]
+    list_name = " ".join((list_name, *filters))
+    shown_last = place_of(params, list_name)
+    if shown_last is not None and service.find_execution(shown_last) is None:
+        raise invalid_token()
     size = page_size(params)
     found = service.list_executions(
         structs.replace(
             wanted,
             status=(params["statusFilter"],) if params.get("statusFilter") else None,
             redriven={"REDRIVEN": True, "NOT_REDRIVEN": False}.get(params.get("redriveFilter") or ""),
-            older_than=place_of(params, list_name),
+            older_than=shown_last,
             limit=size + 1,
         )
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,8 +10,10 @@ from sfnb.engine.events import Event
 from sfnb.engine.facts import Fact
 from sfnb.engine.history import history_event, without_data
 from sfnb.server.actions.looking import execution
-from sfnb.server.actions.paging import page_size, place_of, token_for
+from sfnb.server.actions.paging import invalid_token, page_size, place_of, token_for
 from sfnb.service import Live, StepFunctions
+
+_PLACE = re.compile("[1-9][0-9]{0,17}")
 
 
 def get_execution_history(service: StepFunctions, params: dict[str, Any]) -> dict[str, Any]:
@@ -37,7 +40,10 @@ def _records(live: Live, backwards: bool, after: str | None) -> Iterator[tuple[i
     """The records of the log after a place, each with its own: what is added to the log later moves none.
 
     Forwards that is its number, which a store finds at once; backwards the id of an event.
+    Raises InvalidToken.
     """
+    if after is not None and _PLACE.fullmatch(after) is None:
+        raise invalid_token()
     place = int(after or 0)
     if not backwards:
         return enumerate(live.store.read(live.arn, after=place), place + 1)

@@ -17,7 +17,7 @@ from sfnb.server.actions.settings import (
 )
 from sfnb.server.actions.tags import tags_of
 from sfnb.service import StateMachineRecord, StepFunctions
-from sfnb.service.arns import machine_arn
+from sfnb.service.arns import machine_arn, role_arn
 from sfnb.service.machines import Changes, Kept
 
 METADATA = "METADATA_ONLY"
@@ -38,9 +38,10 @@ def create_state_machine(service: StepFunctions, params: dict[str, Any]) -> dict
 
 
 def update_state_machine(service: StepFunctions, params: dict[str, Any]) -> dict[str, Any]:
+    role = params.get("roleArn")
     changes = Changes(
         definition=params.get("definition"),
-        role_arn=params.get("roleArn"),
+        role_arn=None if role is None else role_arn(role),
         logging=logging_of(params.get("loggingConfiguration")),
         tracing=tracing_of(params.get("tracingConfiguration")),
         encryption=encryption_of(params.get("encryptionConfiguration")),

@@ -33,7 +33,7 @@ def token_for(list_name: str, place: str) -> str:
 def place_of(params: dict[str, Any], list_name: str) -> str | None:
     """The place that a token names; None where the list is read from its beginning.
 
-    Raises InvalidToken for one that this list has not handed out.
+    Raises InvalidToken for one that another list has handed out, or none has.
     """
     token = params.get("nextToken")
     if token is None:
@@ -41,9 +41,9 @@ def place_of(params: dict[str, Any], list_name: str) -> str | None:
     try:
         name, place = _places.decode(base64.urlsafe_b64decode(token.encode()))
     except (binascii.Error, UnicodeError, msgspec.MsgspecError):
-        raise _invalid() from None
+        raise invalid_token() from None
     if name != list_name:
-        raise _invalid()
+        raise invalid_token()
     return place
 
 
@@ -56,16 +56,25 @@ def page(
     that has gone in the meantime.
     """
     shown_last = place_of(params, list_name)
-    start = 0
-    if shown_last is not None:
-        after = msgspec.json.decode(shown_last)
-        start = sum(key(item) <= after for item in items)
+    keys = [key(item) for item in items]
+    start = 0 if shown_last is None else _count_to(shown_last, keys)
     shown = items[start : start + page_size(params)]
     if not shown or start + len(shown) == len(items):
         return shown, {}
-    place = msgspec.json.encode(key(shown[-1])).decode()
+    place = msgspec.json.encode(keys[start + len(shown) - 1]).decode()
     return shown, {"nextToken": token_for(list_name, place)}
 
 
-def _invalid() -> InvalidToken:
+def _count_to(place: str, keys: Sequence[Any]) -> int:
+    """How many keys are not after a place; raises InvalidToken where that is none."""
+    try:
+        after = msgspec.json.decode(place)
+    except msgspec.DecodeError:
+        raise invalid_token() from None
+    if any(type(key) is not type(after) for key in keys):
+        raise invalid_token()
+    return sum(key <= after for key in keys)
+
+
+def invalid_token() -> InvalidToken:
     return InvalidToken("Invalid Token: 'Invalid token'")  # recorded

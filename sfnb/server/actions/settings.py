@@ -9,6 +9,7 @@ from collections.abc import Set
 from typing import Any
 
 from sfnb.asl.machine import walk
+from sfnb.service.arns import role_arn
 from sfnb.service.records import Encryption, Logging, Settings, StateMachineRecord
 from sfnb.service.refusals import InvalidTracingConfiguration
 from sfnb.values import Json, encode
@@ -19,7 +20,7 @@ REUSE_SECONDS = 300
 
 def settings_of(params: dict[str, Any]) -> Settings:
     return Settings(
-        role_arn=params["roleArn"],
+        role_arn=role_arn(params["roleArn"]),
         logging=logging_of(params.get("loggingConfiguration")) or Logging(),
         tracing=tracing_of(params.get("tracingConfiguration")) or False,
         encryption=encryption_of(params.get("encryptionConfiguration")) or Encryption(),
