@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from sfnb.errors import SfnbError
+from sfnb.given import keywords_told
 from sfnb.on.given import aware, given, json_text, pattern_text, transformer
 from sfnb.on.trigger import Trigger
 from sfnb.triggers.records import Counts
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
 
 Missed = Literal["skip", "once", "all"]
 Overlap = Literal["allow", "skip"]
+MINUTE = timedelta(minutes=1)
 TARGET = "sfnb"
 """The id of the target among those of its rule."""
 STATUSES = ("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "PENDING_REDRIVE")
 
 
+@keywords_told
 class On:
     """What starts a machine, or a function. Each method makes a trigger, or changes the one of its name."""
 
@@ -126,7 +129,9 @@ class On:
         """
         if missed not in ("skip", "once", "all") or overlap not in ("allow", "skip"):
             raise SfnbError('missed is "skip", "once" or "all"; overlap is "allow" or "skip"')
-        minutes = 0 if window is None else int(window.total_seconds() // 60)
+        minutes = 0 if window is None else window // MINUTE
+        if window is not None and (minutes < 1 or window % MINUTE):
+            raise SfnbError(f"window is {window}, and whole minutes are due: timedelta(minutes=5)")
         settings = {
             "Name": name or f"{self._name}-schedule",
             "GroupName": group,

@@ -37,6 +37,8 @@ log = logging.getLogger("sfnb")
 
 ARCHIVE, ARCHIVED, REPLAY = "archive", "archivedEvent", "replay"
 UNDER_WAY = ("STARTING", "RUNNING", "CANCELLING")
+ENABLED = "ENABLED"
+"""The state of each archive."""
 ENDED = "The process that replayed the events has ended."
 AT_ONCE = 100
 """How many events of a replay are put on the bus together."""
@@ -59,6 +61,11 @@ class Archived(msgspec.Struct, frozen=True, kw_only=True):
     received: datetime
     size: int
     event: dict[str, Any]
+
+    @property
+    def time(self) -> datetime:
+        """The event's own, which a replay goes by."""
+        return datetime.fromisoformat(self.event["time"])
 
 
 class Replay(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,7 +139,9 @@ class Archives:
         archives = [
             archive
             for archive, _ in list(self._kept().values())
-            if archive.name.startswith(prefix) and source in (None, archive.settings["EventSourceArn"])
+            if archive.name.startswith(prefix)
+            and source in (None, archive.settings["EventSourceArn"])
+            and params.get("State") in (None, ENABLED)
         ]
         found, token = page(archives, params)
         return {"Archives": [self._archive_told(each) for each in found], **token}
@@ -208,7 +217,7 @@ class Archives:
     def _archive_answer(self, archive: Archive) -> Params:
         return {
             "ArchiveArn": self.archive_arn(archive.name),
-            "State": "ENABLED",
+            "State": ENABLED,
             "CreationTime": archive.created,
         }
 
@@ -217,7 +226,7 @@ class Archives:
         told = {
             "ArchiveName": archive.name,
             "EventSourceArn": settings["EventSourceArn"],
-            "State": "ENABLED",
+            "State": ENABLED,
             "RetentionDays": settings.get("RetentionDays") or 0,
             "SizeBytes": sum(each.size for each in events),
             "EventCount": len(events),
@@ -305,19 +314,17 @@ class Archives:
         settings = replay.settings
         bus = settings["Destination"]["Arn"].rpartition("/")[2]
         only = settings["Destination"].get("FilterArns") or ()
-        events = [
-            each
-            for each in self._events(archive)
-            if settings["EventStartTime"] <= each.received < settings["EventEndTime"]
-        ]
+        first = settings["EventStartTime"].replace(microsecond=0)  # events have whole seconds
+        events = [each for each in self._events(archive) if first <= each.time < settings["EventEndTime"]]
+        events.sort(key=lambda each: each.time)
         for start in range(0, len(events), AT_ONCE):
             part = events[start : start + AT_ONCE]
-            if not self._advance(replay.name, "RUNNING", part[0].received):
-                self._advance(replay.name, "CANCELLED", part[0].received)
+            if not self._advance(replay.name, "RUNNING", part[0].time):
+                self._advance(replay.name, "CANCELLED", part[0].time)
                 return
             marked = [{**each.event, "replay-name": replay.name} for each in part]
             self.take(marked, bus, only=only, replay=replay.name)
-        done = self._advance(replay.name, "COMPLETED", events[-1].received if events else None)
+        done = self._advance(replay.name, "COMPLETED", events[-1].time if events else None)
         if not done:
             self._advance(replay.name, "CANCELLED", None)
 

@@ -18,7 +18,7 @@ from sfnb.triggers.known_buses import KnownBuses, told
 from sfnb.triggers.paging import page
 from sfnb.triggers.patterns import check_event
 from sfnb.triggers.ports import Refused
-from sfnb.triggers.records import Trigger
+from sfnb.triggers.records import Trigger, service_of
 from sfnb.triggers.refusals import (
     LimitExceededException,
     ResourceAlreadyExistsException,
@@ -99,8 +99,12 @@ class Buses(KnownBuses):
     ) -> None:
         """Make or change a rule; a schedule that has changed begins anew."""
         now = self._now()
-        same = known is not None and all(
-            known.settings.get(name) == settings.get(name) for name in ("ScheduleExpression", "State")
+        same = (
+            known is not None
+            and not (settings.get("ScheduleExpression") and self._here.recurring.is_new(known))
+            and all(
+                known.settings.get(name) == settings.get(name) for name in ("ScheduleExpression", "State")
+            )
         )
         bus, name = settings["EventBusName"], settings["Name"]
         self._here.put(
@@ -197,11 +201,7 @@ class Buses(KnownBuses):
             if len(targets) > MOST_TARGETS:
                 raise LimitExceededException("The requested resource exceeds the maximum number allowed.")
             for target in params["Targets"]:
-                if not target["Arn"].startswith("arn:"):
-                    raise ValidationException(
-                        f"Parameter {target['Arn']} is not valid."
-                        " Reason: Provided Arn is not in correct format."
-                    )
+                _check_put(target)
             self._put(trigger, {**trigger.settings, "Targets": list(targets.values())})
             return {"FailedEntryCount": 0, "FailedEntries": []}
 
@@ -316,8 +316,24 @@ class Buses(KnownBuses):
             raise Refused("UNSUPPORTED_TARGET", str(fault)) from None
         if name != DEFAULT and not self._is_known(name):
             raise Refused("ResourceNotFoundException", f"Event bus {name} does not exist.")
-        event = json.loads(delivery.event or delivery.input)
+        event = self._passed_on(delivery)
         self.take([event], name, replay=event.get("replay-name", ""), passed=delivery.passed)
+
+    def _passed_on(self, delivery: Delivery) -> Event:
+        """That of the rule, or one that a schedule makes of its input; raises Refused where there is none."""
+        parameters = delivery.target.get("EventBridgeParameters")
+        try:
+            if parameters is None:
+                event = json.loads(delivery.event or delivery.input)
+                check_event(event)
+                return dict(event)
+            entry = {**parameters, "Detail": delivery.input, "Resources": [delivery.source]}
+            world = self._here.world
+            return event_of(entry, world.account, world.region, self._now()) | {"id": delivery.id}
+        except BadEntry as fault:
+            raise Refused(fault.code, str(fault)) from None
+        except (ValidationException, ValueError) as fault:
+            raise Refused("ValidationException", f"what the bus is given is no event: {fault}") from None
 
     # What happens here
 
@@ -346,6 +362,17 @@ class Buses(KnownBuses):
             for detail in details
         ]
         self.take(events, DEFAULT)
+
+
+def _check_put(target: Params) -> None:
+    """Raises ValidationException for a target that PutTargets does not take."""
+    arn: str = target["Arn"]
+    if not arn.startswith("arn:"):
+        raise ValidationException(
+            f"Parameter {arn} is not valid. Reason: Provided Arn is not in correct format."
+        )
+    if service_of(arn) == "states" and not target.get("RoleArn"):
+        raise ValidationException(f"RoleArn is required for target {arn}.")
 
 
 def _rule_told(rule: Rule) -> Params:

@@ -26,6 +26,7 @@ from sfnb.engine.clock import SeededChance
 from sfnb.engine.ports import Resource
 from sfnb.errors import StoreFault
 from sfnb.triggers.dead_letters import DeadLetter, DeadLetters
+from sfnb.triggers.inputs import numbered
 from sfnb.triggers.keeping import Keeping
 from sfnb.triggers.kept import DELIVERY, Shelf, resource
 from sfnb.triggers.ports import Refused, World
@@ -58,7 +59,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     input: JSON text. event: the event behind it, where the input is another.
     name: of the execution. due: not to be passed on before.
     cause: the execution whose change of status it tells of. passed: the rules, by ARN, that have passed its
-        event on from bus to bus.
+        event on from bus to bus. fault: why no input could be made; then it is a dead letter.
     """
 
     id: str
@@ -74,6 +75,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     due: datetime | None = None
     cause: str | None = None
     passed: tuple[str, ...] = ()
+    fault: str = ""
 
     @property
     def expires(self) -> datetime:
@@ -241,7 +243,9 @@ class Deliverer:
 
     def _attempt(self, delivery: Delivery, number: int) -> None:
         try:
-            execution = self._send(delivery)
+            if delivery.fault:
+                raise Refused("INVALID_INPUT", delivery.fault)
+            execution = self._send(_numbered(delivery, number))
         except Refused as fault:
             self._failed(delivery, number, fault)
             return
@@ -280,7 +284,8 @@ class Deliverer:
             else:
                 self._pass_on(delivery, number + 1, now + pause)
                 return
-        self._give_up(delivery, _letter(delivery, number, fault, condition, now), fault)
+        letter = _letter(_numbered(delivery, number), number, fault, condition, now)
+        self._give_up(delivery, letter, fault)
 
     def _drop(self, delivery: Delivery, fault: Refused) -> None:
         with self._changed:
@@ -314,6 +319,13 @@ class Deliverer:
         self._closes(delivery.id)
         if self._shelf.durable:
             self._keeping.forget(f"delivery:{delivery.id}")
+
+
+def _numbered(delivery: Delivery, number: int) -> Delivery:
+    """An attempt; a schedule's input may say which one it is."""
+    if service_of(delivery.source) != "scheduler":
+        return delivery
+    return msgspec.structs.replace(delivery, input=numbered(delivery.input, number))
 
 
 def _letter(delivery: Delivery, number: int, fault: Refused, condition: str, now: datetime) -> DeadLetter:

@@ -91,7 +91,7 @@ def made(
 
 
 def in_seconds(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def size_of(entry: dict[str, Any]) -> int:

@@ -38,6 +38,7 @@ __all__ = [
     "check_pipe_template",
     "check_target_input",
     "decoded",
+    "numbered",
     "pipe_input",
     "pipe_text",
     "scheduler_input",
@@ -66,12 +67,12 @@ class RuleFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScheduleFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What an input may know of its schedule. attempt: 1 for the first."""
+    """What an input may know of its schedule. attempt: 1 for the first, None while that is not known."""
 
     arn: str
     time: datetime
     execution_id: str
-    attempt: int = 1
+    attempt: int | None = 1
 
 
 class PipeFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -258,9 +259,15 @@ def scheduler_input(text: str, facts: ScheduleFacts) -> str:
         "schedule-arn": facts.arn,
         "scheduled-time": _moment(facts.time),
         "execution-id": facts.execution_id,
-        "attempt-number": str(facts.attempt),
     }
+    if facts.attempt is not None:
+        words["attempt-number"] = str(facts.attempt)
     return _scheduler_word.sub(lambda found: words.get(found[1], found[0]), text)
+
+
+def numbered(text: str, attempt: int) -> str:
+    """A schedule's input that was filled but for the number of the attempt."""
+    return text.replace("<aws.scheduler.attempt-number>", str(attempt))
 
 
 PIPE_WORDS = frozenset(

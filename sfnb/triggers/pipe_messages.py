@@ -42,6 +42,12 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     def body(self) -> str:
         return str(self.record["body"])
 
+    @property
+    def group(self) -> str:
+        """In which a FIFO queue keeps to the order; "" where it is none."""
+        attributes = self.record["attributes"]
+        return str(attributes.get("MessageGroupId", "")) if isinstance(attributes, dict) else ""
+
 
 class Queue:
     """A queue, by its ARN. Every call raises Refused."""

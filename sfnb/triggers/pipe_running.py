@@ -184,13 +184,21 @@ class Pipe:
     # What becomes of messages
 
     def _delete_unwanted(self, messages: Sequence[Message]) -> list[Ready]:
-        """Those that are to be passed on; what has been already, and what no filter lets by, is deleted."""
+        """Those that are to be passed on; what has been already, and what no filter lets by, is deleted.
+
+        Of a FIFO queue, what comes behind one of its group for which no input can be made goes back.
+        """
         counts = self.trigger.counts
         again = [each for each in messages if each.id in self._begun]
         unwanted: list[Message] = []
         ready: list[Ready] = []
+        behind: list[Message] = []
+        stuck: set[str] = set()
         for message in messages:
             if message.id in self._begun:
+                continue
+            if message.group in stuck:
+                behind.append(message)
                 continue
             try:
                 if not self.plan.wants(decoded(message.record)):
@@ -200,6 +208,8 @@ class Pipe:
                 given = self._passing.first_input(message.record)
             except (Refused, ValidationException) as fault:
                 self._passing.drop(fault, 1)
+                if self.plan.in_order:
+                    stuck.add(message.group)
                 continue
             ready.append(Ready(message, given, size_bytes(encode(given)) + 1))
         if unwanted:
@@ -207,6 +217,7 @@ class Pipe:
         if again or unwanted:
             left = self._queue.delete(again + unwanted)
             self._begun.again([each.id for each in again], left)
+        self._queue.release(behind)
         return ready
 
     def _pass_on(self, ready: Sequence[Ready]) -> bool:

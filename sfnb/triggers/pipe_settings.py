@@ -81,8 +81,17 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         return self.source.endswith(".fifo")
 
     def wants(self, record: Json) -> bool:
-        """Whether a record, opened, passes the filters; raises ValidationException where it is too deep."""
-        return not self.filters or any(each.matches(record) for each in self.filters)
+        """Whether a record, opened, passes the filters; raises ValidationException where it is too deep.
+
+        A filter that asks for something inside of the body lets no plain text by, whatever it asks.
+        """
+        plain = isinstance(record, dict) and isinstance(record.get("body"), str)
+        asked = [each for each in self.filters if not (plain and _looks_into_body(each))]
+        return not self.filters or any(each.matches(record) for each in asked)
+
+
+def _looks_into_body(pattern: Pattern) -> bool:
+    return any(path.startswith("body.") for path in pattern.fields)
 
 
 def read_plan(settings: Mapping[str, Any]) -> Plan:

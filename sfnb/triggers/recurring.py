@@ -10,6 +10,7 @@ of them is for the user to say: `options["missed"]` is "skip", "once" (the lates
 from __future__ import annotations
 
 import heapq
+import itertools
 import logging
 import threading
 from collections.abc import Callable, Sequence
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from sfnb.engine.clock import new_name
 from sfnb.errors import StoreFault
 from sfnb.triggers.deliveries import Delivery
 from sfnb.triggers.inputs import InvalidTargetInput
@@ -90,6 +92,13 @@ class Fired(NamedTuple):
         return copy
 
 
+class Aside(NamedTuple):
+    """What goes on after a calendar that is turned by hand. calendar: "" for the world's own."""
+
+    plans: Sequence[Plan]
+    calendar: str
+
+
 class Recurring:
     """Every schedule that runs here.
 
@@ -102,6 +111,8 @@ class Recurring:
         self._plans: dict[str, Plan] = {}
         self._due: list[tuple[datetime, str]] = []
         self._timer: Timer | None = None
+        self._calendar = ""
+        self._calendars = itertools.count(1)
 
     def begin(self, plan: Plan) -> None:
         """Fire from now on, and make up for what was missed, as far as that is wanted."""
@@ -116,15 +127,29 @@ class Recurring:
         with self._changed:
             self._plans.pop(key, None)
 
-    def put_aside(self) -> list[Plan]:
-        """Let nothing of what is due now come, for a while; see `take_back`."""
+    def moment_key(self, moment: datetime) -> str:
+        """What ids are drawn from: another one for the same moment of another calendar."""
+        return f"{moment.isoformat()}{self._calendar}"
+
+    def is_new(self, known: Trigger | None) -> bool:
+        """Whether it begins anew: none that there was before a calendar goes on in it."""
+        return known is None or (self._calendar != "" and known.key not in self._plans)
+
+    def put_aside(self) -> Aside:
+        """Begin a calendar: nothing of what is due now comes, for a while; see `take_back`.
+
+        Calendars are told by their numbers, so that what is drawn repeats; where a file is kept, which has
+        those of other processes too, by names that nobody else has.
+        """
+        name = new_name() if self._here.shelf.durable else str(next(self._calendars))
         with self._changed:
-            plans, self._plans, self._due = list(self._plans.values()), {}, []
+            aside = Aside(list(self._plans.values()), self._calendar)
+            self._plans, self._due, self._calendar = {}, [], f" in calendar {name}"
             if self._timer is not None:
                 self._timer.cancel()
-            return plans
+            return aside
 
-    def take_back(self, plans: Sequence[Plan]) -> None:
+    def take_back(self, aside: Aside) -> None:
         """Go on with these; what has begun meanwhile, on another clock, goes on from now."""
         now = self._here.world.clock.now()
         for trigger in list(self._here.held.values()):
@@ -132,7 +157,8 @@ class Recurring:
                 trigger.created, trigger.reached = min(trigger.created, now), now
                 self._here.save(trigger)
         with self._changed:
-            self._plans = {plan.trigger.key: plan for plan in plans} | self._plans
+            self._plans = {plan.trigger.key: plan for plan in aside.plans} | self._plans
+            self._calendar = aside.calendar
             self._due = []
             if self._timer is not None:
                 self._timer.cancel()

@@ -72,11 +72,11 @@ class Rule:
         whole = msgspec.json.encode(event).decode()
         for target in self.targets:
             id = uuid_of(f"{event['id']} {self.arn} {target['Id']} {replay}")
+            given, fault = whole, ""
             try:
                 given = self.input(target, event, moment)
-            except InvalidTargetInput as fault:
-                self.trigger.counts.drop(f"INVALID_INPUT: {fault}")
-                continue
+            except InvalidTargetInput as found:
+                fault = str(found)
             yield Delivery(
                 id=id,
                 trigger=self.trigger.key,
@@ -89,6 +89,7 @@ class Rule:
                 event=None if given == whole else whole,
                 cause=_cause(event),
                 passed=(*passed, self.arn),
+                fault=fault,
             )
 
 
@@ -229,6 +230,6 @@ class Rules:
             region=self._here.world.region,
             moment=moment,
             resources=[rule.arn],
-            id=uuid_of(f"{rule.arn} {moment.isoformat()}"),
+            id=uuid_of(f"{rule.arn} {self._here.recurring.moment_key(moment)}"),
         )
         return list(rule.deliveries(event, moment))

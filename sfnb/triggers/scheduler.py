@@ -19,6 +19,7 @@ from sfnb.triggers.paging import page
 from sfnb.triggers.records import Trigger, arn
 from sfnb.triggers.recurring import Plan
 from sfnb.triggers.refusals import ConflictException, ResourceNotFoundException, ValidationException
+from sfnb.triggers.scheduled import check_scheduled, started, templated
 from sfnb.triggers.schedules import FlexibleTimeWindow, InvalidSchedule, Schedule, read_schedule, read_window
 from sfnb.triggers.tags import Tags
 
@@ -35,10 +36,11 @@ Params = dict[str, Any]
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
-    """A group of schedules."""
+    """A group of schedules. asked: see `_asked`."""
 
     name: str
     created: datetime
+    asked: str | None = None
 
 
 class Schedules:
@@ -75,13 +77,14 @@ class Schedules:
 
     def _fire(self, trigger: Trigger, moment: datetime) -> list[Delivery]:
         target, source = trigger.settings["Target"], self.arn(trigger)
-        id = uuid_of(f"{source} {trigger.created.isoformat()} {moment.isoformat()}")
-        facts = ScheduleFacts(arn=source, time=moment, execution_id=id)
+        id = uuid_of(f"{source} {trigger.created.isoformat()} {self._here.recurring.moment_key(moment)}")
+        facts = ScheduleFacts(arn=source, time=moment, execution_id=id, attempt=None)
         given = (
             scheduler_input(target["Input"], facts)
             if target.get("Input")
             else self._notice(source, moment, id)
         )
+        target, given = templated(target, given)
         return [
             Delivery(
                 id=id,
@@ -92,6 +95,7 @@ class Schedules:
                 input=given,
                 received=self._here.world.clock.now(),
                 name=id,
+                trace_header=target.get("TraceHeader"),
             )
         ]
 
@@ -147,10 +151,13 @@ class Scheduler(Tags):
     def create_schedule(self, params: Params) -> Params:
         with self._here.changing:
             key = _key(params)
-            if self._here.get(key) is not None:
-                raise ConflictException(f"Schedule {params['Name']} already exists.")
+            known, asked = self._here.get(key), _asked(params)
+            if known is not None:
+                if asked is None or known.options.get("asked") != asked:
+                    raise ConflictException(f"Schedule {params['Name']} already exists.")
+                return {"ScheduleArn": self._kind.arn(known)}
             self._check_start(params, None)
-            return {"ScheduleArn": self._put(params, None)}
+            return {"ScheduleArn": self._put(params, None, {} if asked is None else {"asked": asked})}
 
     def update_schedule(self, params: Params) -> Params:
         with self._here.changing:
@@ -206,11 +213,13 @@ class Scheduler(Tags):
     def create_schedule_group(self, params: Params) -> Params:
         with self._here.changing:
             name = params["Name"]
-            if name == DEFAULT or name in self._groups():
+            known, asked = self._groups().get(name), _asked(params)
+            if known is not None and asked is not None and known.asked == asked:
+                return {"ScheduleGroupArn": self._group_arn(name)}
+            if name == DEFAULT or known is not None:
                 raise ConflictException(f"Schedule group {name} already exists.")
-            self._here.shelf.keep(
-                resource(f"{GROUP}:{name}", GROUP, Group(name=name, created=self._here.world.clock.now()))
-            )
+            group = Group(name=name, created=self._here.world.clock.now(), asked=asked)
+            self._here.shelf.keep(resource(f"{GROUP}:{name}", GROUP, group))
             self._set_tags(self._group_arn(name), params.get("Tags", []))
             return {"ScheduleGroupArn": self._group_arn(name)}
 
@@ -273,20 +282,24 @@ class Scheduler(Tags):
     def _put(self, params: Params, known: Trigger | None, options: dict[str, Any] | None = None) -> str:
         group = params.get("GroupName", DEFAULT)
         self._group(group)
+        check_scheduled(params["Target"])
         now = self._here.world.clock.now()
         settings = {name: value for name, value in params.items() if name != "ClientToken"}
+        new = self._here.recurring.is_new(known)
         trigger = Trigger(
             kind="schedule",
             name=_named(params),
             settings={**settings, "GroupName": group},
-            targets=(params["Target"]["Arn"],),
-            created=now if known is None else known.created,
+            targets=(started(params["Target"]),),
+            created=now if known is None or new else known.created,
             updated=None if known is None else now,
             enabled=params.get("State", "ENABLED") == "ENABLED",
             options=options or ({} if known is None else known.options),
-            reached=None if known is None else now,
+            reached=None if new else now,
             **({} if known is None else {"counts": known.counts}),
         )
+        if new:  # in a calendar, a run of another one may still go on by its time
+            trigger.counts = msgspec.structs.replace(trigger.counts, execution=None)
         self._here.put(trigger)
         return self._kind.arn(trigger)
 
@@ -330,6 +343,13 @@ class Scheduler(Tags):
             "CreationDate": group.created,
             "LastModificationDate": group.created,
         }
+
+
+def _asked(params: Params) -> str | None:
+    """What tells a request that is made again by its ClientToken; None where it has none."""
+    if not params.get("ClientToken"):
+        return None
+    return uuid_of(msgspec.json.encode(params, order="sorted").decode())
 
 
 def _key(params: Params) -> str:

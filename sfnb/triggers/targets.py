@@ -58,6 +58,15 @@ def _payload(delivery: Delivery) -> Payload:
 
 
 def _state_machine(world: World, delivery: Delivery) -> str | None:
+    if delivery.target.get("Name"):  # its own: one that there is already may be another's
+        parameters = {
+            "stateMachineArn": delivery.target["Arn"],
+            "input": delivery.input,
+            "name": delivery.target["Name"],
+            "traceHeader": delivery.trace_header,
+        }
+        given = {name: value for name, value in parameters.items() if value is not None}
+        return str(world.ask("StartExecution", given, trigger=delivery.trigger)["executionArn"])
     start = Start(
         machine=delivery.target["Arn"],
         input=_payload(delivery),

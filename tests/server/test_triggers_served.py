@@ -118,7 +118,9 @@ def test_an_archive_is_replayed(clients: Clients) -> None:
     began = datetime.now(UTC) - timedelta(minutes=1)
     events.put_events(Entries=[entry({"n": n}) for n in range(3)])
     events.put_rule(Name="late", EventPattern=json.dumps({"source": ["shop"]}))
-    events.put_targets(Rule="late", Targets=[{"Id": "1", "Arn": machine, "InputPath": "$.detail"}])
+    events.put_targets(
+        Rule="late", Targets=[{"Id": "1", "Arn": machine, "RoleArn": ROLE, "InputPath": "$.detail"}]
+    )
 
     events.start_replay(
         ReplayName="again",
@@ -172,7 +174,9 @@ def test_all_is_there_and_goes_on_after_a_restart(tmp_path: Path) -> None:
         events.create_event_bus(Name="shop")
         events.put_rule(Name="placed", EventBusName="shop", EventPattern=json.dumps({"source": ["shop"]}))
         events.put_targets(
-            Rule="placed", EventBusName="shop", Targets=[{"Id": "1", "Arn": machine, "InputPath": "$.detail"}]
+            Rule="placed",
+            EventBusName="shop",
+            Targets=[{"Id": "1", "Arn": machine, "RoleArn": ROLE, "InputPath": "$.detail"}],
         )
         events.put_rule(Name="off", EventPattern=json.dumps({"source": ["shop"]}), State="DISABLED")
         events.create_archive(ArchiveName="all", EventSourceArn=BUS)
@@ -379,7 +383,7 @@ def test_the_aws_cli_puts_rules_events_and_schedules(python: Path, tmp_path: Pat
 
         rule = ("--name", "placed", "--event-pattern", {"source": ["shop"]})
         assert aws("events", "put-rule", *rule)["RuleArn"].endswith(":rule/placed")
-        target = [{"Id": "1", "Arn": machine, "InputPath": "$.detail"}]
+        target = [{"Id": "1", "Arn": machine, "RoleArn": ROLE, "InputPath": "$.detail"}]
         aws("events", "put-targets", "--rule", "placed", "--targets", target)
         assert aws("events", "put-events", "--entries", [entry({"n": 1})])["FailedEntryCount"] == 0
         assert inputs(clients, machine, 1) == [{"n": 1}]
@@ -430,7 +434,9 @@ def test_a_server_that_is_named_as_its_own_endpoint_tells_itself_nothing(
         machine, after, events = made(clients), made(clients, "after"), clients("events")
         pattern = {"source": ["aws.states"], "detail": {"stateMachineArn": [machine]}}
         events.put_rule(Name="ends", EventPattern=json.dumps(pattern))
-        events.put_targets(Rule="ends", Targets=[{"Id": "1", "Arn": after, "InputPath": "$.detail"}])
+        events.put_targets(
+            Rule="ends", Targets=[{"Id": "1", "Arn": after, "RoleArn": ROLE, "InputPath": "$.detail"}]
+        )
 
         clients("stepfunctions").start_execution(stateMachineArn=machine, input="{}")
 
@@ -455,7 +461,9 @@ def test_a_task_can_put_events_at_its_own_server(tmp_path: Path) -> None:
         clients = clients_of(served.url)
         after, events, sfn = made(clients, "after"), clients("events"), clients("stepfunctions")
         events.put_rule(Name="r", EventPattern=json.dumps({"source": ["shop"]}))
-        events.put_targets(Rule="r", Targets=[{"Id": "1", "Arn": after, "InputPath": "$.detail"}])
+        events.put_targets(
+            Rule="r", Targets=[{"Id": "1", "Arn": after, "RoleArn": ROLE, "InputPath": "$.detail"}]
+        )
         definition = json.dumps({"StartAt": "T", "States": {"T": state}})
         machine = sfn.create_state_machine(name="tells", definition=definition, roleArn=ROLE)[
             "stateMachineArn"

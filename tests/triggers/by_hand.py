@@ -16,6 +16,7 @@ from sfnb.service import StepFunctions
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SECONDS = 20.0
 SUCCEED: dict[str, Any] = {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}
+ROLE = "arn:aws:iam::123456789012:role/events"
 SHOP = {"source": ["shop"]}
 
 
@@ -47,9 +48,14 @@ def rule(
     """A rule that starts these. target: what else its targets have."""
     buses = service.triggers.buses
     buses.put_rule({"Name": name, "EventBusName": bus, "EventPattern": json.dumps(pattern)})
-    targets = [{"Id": str(place), "Arn": arn, **target} for place, arn in enumerate(arns)]
+    targets = [{"Id": str(place), "Arn": arn, **role_of(arn), **target} for place, arn in enumerate(arns)]
     if targets:
         buses.put_targets({"Rule": name, "EventBusName": bus, "Targets": targets})
+
+
+def role_of(arn: str) -> dict[str, str]:
+    """What a target has to say of its role."""
+    return {"RoleArn": ROLE} if ":states:" in arn else {}
 
 
 def entry(detail: object = None, **more: Any) -> dict[str, Any]:

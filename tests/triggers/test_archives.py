@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -196,6 +196,32 @@ def test_only_events_of_its_time_are_replayed(service: StepFunctions, buses: Bus
     ended(buses)
 
     assert numbers(orders) == [1, 2, 3]
+
+
+def test_a_replay_goes_by_the_time_of_the_events_not_by_when_they_came(
+    service: StepFunctions, buses: Buses
+) -> None:
+    orders = machine(service)
+    archive(buses)
+    may = datetime(2020, 5, 5, 8, tzinfo=UTC)
+    put(service, {"n": 1}, Time=may + timedelta(minutes=1))
+    put(service, {"n": 2}, Time=may)
+    put(service, {"n": 3}, Time=datetime(1, 1, 1, tzinfo=UTC))
+    put(service, {"n": 4})
+    rule(service, "placed", orders.arn)
+
+    replay(buses, EventStartTime=may + timedelta(milliseconds=5), EventEndTime=may + timedelta(days=1))
+    told = ended(buses)
+
+    assert numbers(orders) == [1, 2]
+    assert told["EventLastReplayedTime"] == may + timedelta(minutes=1)
+
+
+def test_archives_are_listed_by_their_state(buses: Buses) -> None:
+    archive(buses)
+
+    assert len(buses.list_archives({"State": "ENABLED"})["Archives"]) == 1
+    assert buses.list_archives({"State": "DISABLED"})["Archives"] == []
 
 
 def test_a_replay_may_be_for_some_rules_only(service: StepFunctions, buses: Buses) -> None:

@@ -29,6 +29,7 @@ from sfnb.triggers.refusals import (
 )
 from tests.triggers.by_hand import (
     NOON,
+    ROLE,
     SECONDS,
     SHOP,
     by_hand,
@@ -325,7 +326,7 @@ def test_a_rule_that_is_put_again_keeps_its_targets_and_nothing_else(
 ) -> None:
     orders = machine(service)
     buses.put_rule({"Name": "placed", "EventPattern": '{"source":["old"]}', "Description": "x"})
-    buses.put_targets({"Rule": "placed", "Targets": [{"Id": "1", "Arn": orders.arn}]})
+    buses.put_targets({"Rule": "placed", "Targets": [{"Id": "1", "Arn": orders.arn, "RoleArn": ROLE}]})
 
     buses.put_rule({"Name": "placed", "EventPattern": '{"source":["shop"]}'})
     put(service, {"n": 1})
@@ -408,7 +409,7 @@ def test_rules_are_listed_by_name_in_parts(service: StepFunctions, buses: Buses)
 def test_a_rule_with_a_schedule_fires(service: StepFunctions, buses: Buses) -> None:
     orders = machine(service)
     buses.put_rule({"Name": "often", "ScheduleExpression": "rate(5 minutes)"})
-    buses.put_targets({"Rule": "often", "Targets": [{"Id": "1", "Arn": orders.arn}]})
+    buses.put_targets({"Rule": "often", "Targets": [{"Id": "1", "Arn": orders.arn, "RoleArn": ROLE}]})
 
     turn(service, minutes=16)
 
@@ -424,7 +425,7 @@ def test_a_rule_with_a_schedule_fires(service: StepFunctions, buses: Buses) -> N
 def test_targets_are_put_changed_and_removed(service: StepFunctions, buses: Buses) -> None:
     rule(service, "placed", f"{MACHINE}a", f"{MACHINE}b")
 
-    buses.put_targets({"Rule": "placed", "Targets": [{"Id": "1", "Arn": f"{MACHINE}c"}]})
+    buses.put_targets({"Rule": "placed", "Targets": [{"Id": "1", "Arn": f"{MACHINE}c", "RoleArn": ROLE}]})
     answer = buses.remove_targets({"Rule": "placed", "Ids": ["0", "9"]})
 
     assert answer == {
@@ -438,15 +439,15 @@ def test_targets_are_put_changed_and_removed(service: StepFunctions, buses: Buse
         ],
     }
     targets = buses.list_targets_by_rule({"Rule": "placed"})["Targets"]
-    assert targets == [{"Id": "1", "Arn": f"{MACHINE}c"}]
+    assert targets == [{"Id": "1", "Arn": f"{MACHINE}c", "RoleArn": ROLE}]
 
 
 def test_a_rule_has_five_targets_at_most(service: StepFunctions, buses: Buses) -> None:
     rule(service, "placed", *(f"{MACHINE}{n}" for n in range(5)))
 
     with pytest.raises(LimitExceededException):
-        buses.put_targets({"Rule": "placed", "Targets": [{"Id": "x", "Arn": f"{MACHINE}x"}]})
-    buses.put_targets({"Rule": "placed", "Targets": [{"Id": "0", "Arn": f"{MACHINE}x"}]})
+        buses.put_targets({"Rule": "placed", "Targets": [{"Id": "x", "Arn": f"{MACHINE}x", "RoleArn": ROLE}]})
+    buses.put_targets({"Rule": "placed", "Targets": [{"Id": "0", "Arn": f"{MACHINE}x", "RoleArn": ROLE}]})
 
     assert len(buses.list_targets_by_rule({"Rule": "placed"})["Targets"]) == 5
 
@@ -467,9 +468,40 @@ def test_a_target_that_is_wrong_is_refused(
     rule(service, "placed")
 
     with pytest.raises(ValidationException):
-        buses.put_targets({"Rule": "placed", "Targets": [{"Id": "1", **wrong}]})
+        buses.put_targets({"Rule": "placed", "Targets": [{"Id": "1", "RoleArn": ROLE, **wrong}]})
 
     assert buses.list_targets_by_rule({"Rule": "placed"})["Targets"] == []
+
+
+def test_a_machine_is_a_target_with_a_role_alone(service: StepFunctions, buses: Buses) -> None:
+    rule(service, "placed")
+    function = "arn:aws:lambda:us-east-1:123456789012:function:f"
+    targets = [{"Id": "1", "Arn": function}, {"Id": "2", "Arn": f"{MACHINE}a"}]
+
+    with pytest.raises(ValidationException) as refused:
+        buses.put_targets({"Rule": "placed", "Targets": targets})
+
+    assert str(refused.value) == f"RoleArn is required for target {MACHINE}a."
+    assert buses.list_targets_by_rule({"Rule": "placed"})["Targets"] == []
+    buses.put_targets({"Rule": "placed", "Targets": targets[:1]})
+
+
+def test_an_event_without_what_a_path_asks_for_is_a_dead_letter(
+    service: StepFunctions, caplog: pytest.LogCaptureFixture
+) -> None:
+    orders = machine(service)
+    rule(service, "placed", orders.arn, InputPath="$.detail.total")
+
+    put(service, {"n": 1}, {"total": 2})
+    settle(service)
+
+    assert inputs(orders) == [2]
+    (letter,) = letters(service)
+    assert (letter.code, letter.target, letter.attempts) == ("INVALID_INPUT", orders.arn, 1)
+    assert letter.message == "InputPath $.detail.total leads nowhere in the event"
+    assert json.loads(letter.input)["detail"] == {"n": 1}
+    assert counts(service, "event:placed").dropped == {f"INVALID_INPUT: {letter.message}": 1}
+    assert "sfnb.dead_letters() has what it was" in caplog.text
 
 
 def test_rules_are_found_by_what_they_start(service: StepFunctions, buses: Buses) -> None:
@@ -694,7 +726,9 @@ def test_targets_that_are_put_at_the_same_time_are_all_there(service: StepFuncti
         rule(service, name)
 
         def add(id: int, name: str = name) -> None:
-            buses.put_targets({"Rule": name, "Targets": [{"Id": str(id), "Arn": f"{MACHINE}orders"}]})
+            buses.put_targets(
+                {"Rule": name, "Targets": [{"Id": str(id), "Arn": f"{MACHINE}orders", "RoleArn": ROLE}]}
+            )
 
         at_once(add)
 
@@ -707,7 +741,9 @@ def test_a_rule_that_is_disabled_while_targets_are_put_keeps_them(service: StepF
 
     def change(id: int) -> None:
         if id:
-            buses.put_targets({"Rule": "placed", "Targets": [{"Id": str(id), "Arn": f"{MACHINE}orders"}]})
+            buses.put_targets(
+                {"Rule": "placed", "Targets": [{"Id": str(id), "Arn": f"{MACHINE}orders", "RoleArn": ROLE}]}
+            )
         else:
             buses.disable_rule({"Name": "placed"})
 

@@ -94,10 +94,10 @@ Begin = Callable[[], StepFunctions]
 def begin(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Begin]:
     """Begins a service over the one file, as another process would."""
     begun: list[StepFunctions] = []
+    aws = request.getfixturevalue("aws") if request.node.callspec.params["kind"] == "queue" else None
     before = set(threading.enumerate())
 
     def begin() -> StepFunctions:
-        aws = request.getfixturevalue("aws") if request.node.callspec.params["kind"] == "queue" else None
         service = StepFunctions(store=SqliteStore(tmp_path / "kept.db"), aws=aws)
         service.buckets = FolderBuckets(tmp_path / "buckets")
         begun.append(service)

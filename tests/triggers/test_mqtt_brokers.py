@@ -113,23 +113,36 @@ def test_tls_needs_a_certificate_that_is_trusted(tmp_path: Path, brokers: Broker
         until(lambda: "certificate is not trusted" in strict.state.reason)
 
 
+def test_tls_trusts_a_plain_authority_that_is_named(tmp_path: Path, brokers: Brokers) -> None:
+    """As the manuals of brokers have it made: it does not say what its key is for."""
+    authority = make_signed_certificate(tmp_path)
+    with mosquitto(tmp_path, certificates=tmp_path) as broker:
+        connection = brokers.connect(f"{broker.url}?ca={authority}", "kernel")
+
+        assert connection.subscribe("a", Inbox()).wait(SECONDS), connection.state.reason
+
+
+def make_signed_certificate(folder: Path) -> Path:
+    """A certificate for 127.0.0.1 and its key; the file of the authority that signed it."""
+    (folder / "names").write_text("subjectAltName=IP:127.0.0.1\n")
+    new = ["req", "-newkey", "rsa:2048", "-nodes"]
+    openssl(folder, *new, "-x509", "-days", "2", "-subj", "/CN=own", "-keyout", "ca.key", "-out", "ca.pem")
+    openssl(folder, *new, "-subj", "/CN=127.0.0.1", "-keyout", "server.key", "-out", "server.csr")
+    by = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-extfile", "names"]
+    openssl(folder, "x509", "-req", "-in", "server.csr", *by, "-out", "server.pem")
+    return folder / "ca.pem"
+
+
 def make_certificate(folder: Path) -> Path:
     """A certificate for 127.0.0.1 that is its own authority, and its key."""
-    command = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-days",
-        "2",
-        "-subj",
-        "/CN=127.0.0.1",
-    ]
-    files = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "server.key", "-out", "server.pem"]
+    new = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
+    names = ["-addext", "subjectAltName=IP:127.0.0.1"]
+    openssl(folder, *new, *names, "-keyout", "server.key", "-out", "server.pem")
+    return folder / "server.pem"
+
+
+def openssl(folder: Path, *words: str) -> None:
     try:
-        subprocess.run([*command, *files], cwd=folder, check=True, capture_output=True)
+        subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
     except FileNotFoundError:
         pytest.skip("openssl is not installed")
-    return folder / "server.pem"

@@ -182,6 +182,19 @@ def test_a_filter_may_ask_for_a_plain_text(service: StepFunctions, queue: Queue)
     assert bodies(execution) == ["go"]
 
 
+def test_a_filter_that_looks_into_the_body_lets_no_plain_text_by(
+    service: StepFunctions, queue: Queue
+) -> None:
+    queue.send("plain", '"text"', {"x": 1}, {"a": {"b": 1}}, {"a": {"c": 1}})
+    orders = machine(service)
+    trigger = orders.on.queue(queue.name, filter={"body": {"a": {"b": [{"exists": False}]}}})
+
+    executions = ended(orders, 2)
+    assert sorted(bodies(each)[0] for each in executions) == ['{"a": {"c": 1}}', '{"x": 1}']
+    until(lambda: queue.left == 0)
+    assert trigger.counts.dropped == {"no filter matches: deleted": 3}
+
+
 def test_a_template_is_filled_for_each_record(service: StepFunctions, queue: Queue) -> None:
     queue.send({"id": "a", "total": 1}, {"id": "b", "total": 2})
     orders = machine(service)
@@ -541,6 +554,22 @@ def test_what_is_behind_a_refused_part_of_a_fifo_batch_goes_back(
     until(lambda: queue.visible == 1)
     assert trigger.counts.dropped != {}
     assert len(orders.executions) == 0
+
+
+def test_a_message_of_a_fifo_queue_that_fits_no_template_holds_up_its_group(
+    service: StepFunctions, local: LocalAws
+) -> None:
+    queue = Queue(local, FifoQueue="true", ContentBasedDeduplication="true")
+    for body, group in (('bad"quote', "a"), ("2", "a"), ("3", "b"), ("4", "a"), ("5", "b")):
+        queue.send({"n": body}, MessageGroupId=group)
+    orders = machine(service)
+    trigger = orders.on.queue(queue.name, batch=10, template={"n": "<$.body.n>"})
+
+    (execution,) = ended(orders, 1)
+    assert execution.input == [{"n": "3"}, {"n": "5"}]
+    until(lambda: (queue.visible, queue.hidden) == (2, 1))
+    assert [reason.partition(":")[0] for reason in trigger.counts.dropped] == ["INVALID_JSON"]
+    assert len(orders.executions) == 1
 
 
 # Hostile messages

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from sfnb.engine.clock import JumpClock
-from sfnb.errors import StoreFault
+from sfnb.errors import SfnbError, StoreFault
 from sfnb.machine import load_machine
 from sfnb.on import On
 from sfnb.service import StepFunctions
@@ -224,6 +224,16 @@ def test_a_run_comes_somewhere_in_its_window(service: StepFunctions) -> None:
     assert 23 <= len(late) <= 24
     assert max(late) <= timedelta(minutes=30)
     assert len(set(late)) > 10
+
+
+@pytest.mark.parametrize(
+    "window", [timedelta(seconds=30), timedelta(seconds=90), timedelta(), -timedelta(hours=1)]
+)
+def test_a_window_of_no_whole_minutes_is_refused(service: StepFunctions, window: timedelta) -> None:
+    with pytest.raises(SfnbError, match="whole minutes are due"):
+        machine(service).on.schedule("rate(1 day)", window=window)
+
+    assert service.triggers.all() == []
 
 
 def test_a_process_that_ends_in_the_window_leaves_the_run_to_the_next(tmp_path: Path) -> None:
