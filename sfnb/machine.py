@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -15,8 +16,8 @@ from sfnb.engine.compat import CompatName
 from sfnb.engine.limits import UNLIMITED
 from sfnb.engine.records import ExecutionFilter
 from sfnb.execution import Execution, gathered
-from sfnb.given import payload_of, read_definition, register
-from sfnb.service import MachineType, StepFunctions
+from sfnb.given import keywords_told, names_a_file, payload_of, read_definition, register
+from sfnb.service import MachineType, StepFunctions, usable_name
 
 if TYPE_CHECKING:
     from sfnb.deploy.deploying import Deployed
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from sfnb.trial.tested import StateTest
 
 MOST_EXECUTIONS = 1_000
+_endings = re.compile(r"(\.asl)*(\.json|\.yaml|\.yml)?$")
 
 
 def load_machine(
@@ -45,6 +47,10 @@ def load_machine(
 
     named: not where `name` stands for want of one.
     """
+    if name is None and (
+        isinstance(definition, Path) or (isinstance(definition, str) and names_a_file(definition))
+    ):
+        name = file_name(str(definition))
     source = (
         definition if isinstance(definition, Source) else read_definition(definition, unlimited=unlimited)
     )
@@ -54,11 +60,21 @@ def load_machine(
     return StateMachine(service, record)
 
 
+def file_name(file: str) -> str:
+    """What a machine is called that is in a file.
+
+    >>> file_name("flows/orders.v2.asl.json")
+    'orders.v2'
+    """
+    return usable_name(_endings.sub("", Path(file).name))
+
+
 def _write(text: str) -> None:
     """What a tested task prints goes where the caller prints."""
     sys.stdout.write(text)
 
 
+@keywords_told
 class StateMachine(Defined):
     """A checked definition under a name, with the Python functions that stand for its Resources.
 
@@ -120,9 +136,13 @@ class StateMachine(Defined):
             try:
                 execution = self.start(input, on_output=on_output or printed.put, **options)
                 execution.follow(printed)
-            except KeyboardInterrupt:
-                self.stopped(options["name"])  # it may have begun, though `start` was interrupted
-                raise
+            except KeyboardInterrupt as interrupt:
+                from sfnb.explain import came_to
+
+                stopped = self.stopped(options["name"])  # it may have begun, though `start` was interrupted
+                interrupt.add_note("no execution had begun" if stopped is None else came_to(stopped))
+                # Where in here it was waited for is of no use to anybody.
+                raise interrupt.with_traceback(None) from None
         return execution
 
     def stopped(self, name: str) -> Execution | None:
@@ -309,8 +329,10 @@ class StateMachine(Defined):
 
         role_arn: of its role; that of the machine that is there, unless given. create_role: make one, or give
             the one that was made the policy anew, with what `iam_policy` tells; needs rights for that.
-        profile, region: as boto3 knows them. client, iam_client: instead; no role is made with one alone.
-        publish: a version of it. tags: are added. substitutions: a text for each `${Name}` in the definition.
+        profile, region: as boto3 knows them; without a profile it goes to the AWS in use, if one is.
+        client, iam_client: instead; no role is made with one alone.
+        publish: a version of it, but in an AWS of this process. tags: are added.
+        substitutions: a text for each `${Name}` in the definition.
         portable: ARNs of the local account become those of the role's account and the client's region.
         Raises SfnbError where AWS refuses, or a role, a substitution or the machine's own name is missing.
         """
@@ -342,7 +364,8 @@ class StateMachine(Defined):
 
         arn: of the machine, or of a version or alias of it. Raises SfnbError where there is none.
         """
-        from sfnb.deploy.clients import client_of
+        from sfnb.deploy.clients import client_of, in_use_by
         from sfnb.deploy.pulling import OnAws
 
-        return OnAws(self, client_of(client, profile, region), arn)
+        in_use = in_use_by(self._service)
+        return OnAws(self, client_of(client, profile, region, in_use=in_use), arn)

@@ -85,17 +85,13 @@ def _file_beside(
     Raises SfnbError where it cannot be written, or has the template's own name.
     """
     from sfnb.deploy.templates import file_beside
-    from sfnb.errors import SfnbError
 
-    needed = file_beside(machine, format)
+    needed = file_beside(machine, format, options.output)
     if needed is None:
         return None
-    name, its_format = needed
+    file, its_format = needed
     if options.output is None:
-        command = f"sfnb export {shlex.quote(options.file)} -f {its_format} -o {shlex.quote(name)}"
-        return f"sfnb: the template takes the definition from {name} beside it: {command}"
-    file = Path(options.output).parent / name
-    if file == Path(options.output):
-        raise SfnbError(f"the template takes the definition from a file called {name}: give it another name")
+        command = f"sfnb export {shlex.quote(options.file)} -f {its_format} -o {shlex.quote(str(file))}"
+        return f"sfnb: the template takes the definition from {file} beside it: {command}"
     write(machine.export(its_format), answers, str(file))
     return f"sfnb: the template takes the definition from {file}, which is written, too"

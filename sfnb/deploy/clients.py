@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from sfnb.errors import SfnbError
+
+if TYPE_CHECKING:
+    from sfnb.engine.ports import AwsSession
+    from sfnb.service import StepFunctions
 
 ALL = 1_000
 """The largest page that Step Functions gives."""
@@ -20,14 +24,24 @@ class Refused(SfnbError):
         super().__init__(message)
 
 
-def client_of(client: Any, profile: str | None, region: str | None, service: str = "stepfunctions") -> Any:
-    """The client that was given, or one with credentials and endpoint as botocore finds them.
+def client_of(
+    client: Any,
+    profile: str | None,
+    region: str | None,
+    service: str = "stepfunctions",
+    *,
+    in_use: InUse | None = None,
+) -> Any:
+    """The client that was given, or one of the AWS in use unless a profile is named, or one with credentials
+    and endpoint as botocore finds them.
 
     Raises SfnbError where boto3 is not installed or finds no region or profile, or the client is of another
     service.
     """
     if client is not None:
         return _checked(client, service)
+    if in_use is not None and profile is None:
+        return in_use.client(service, region)
     try:
         import boto3
         from botocore.config import Config
@@ -46,6 +60,27 @@ def client_of(client: Any, profile: str | None, region: str | None, service: str
     except (BotoCoreError, ValueError) as fault:
         raise SfnbError(f"no client of AWS: {fault}") from None
     return made
+
+
+class InUse(NamedTuple):
+    """The AWS that tasks call, and the region where none is configured."""
+
+    aws: AwsSession
+    region: str
+
+    def client(self, service: str, region: str | None) -> Any:
+        """Raises SfnbError."""
+        from botocore.exceptions import BotoCoreError
+
+        try:
+            return self.aws.client(service, region=self.region, only=region)
+        except (BotoCoreError, ValueError) as fault:
+            raise SfnbError(f"no client of {self.aws.place}: {fault}") from None
+
+
+def in_use_by(service: StepFunctions) -> InUse | None:
+    aws = service.registry.aws
+    return None if aws is None else InUse(aws, service.region)
 
 
 def _checked(client: Any, service: str) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from sfnb.deploy.clients import Refused, call, client_of, find_machine, is_aws
+from sfnb.deploy.clients import InUse, Refused, call, client_of, find_machine, in_use_by, is_aws
 from sfnb.deploy.given import check_role_arn, texts_by_name
 from sfnb.errors import SfnbError
 from sfnb.exporters.deployable import PLACEHOLDER, Own, replaced, rights_with_own, texts, with_own
@@ -24,7 +24,7 @@ NO_ROLE = (
 )
 NO_IAM = (
     "create_role=True makes the role in IAM, and client= does not say where that is: give iam_client=..., a "
-    "client of 'iam' there, or role_arn=... of a role that is there"
+    "client of 'iam' there, or role_arn=... of a role that is there; or no client= where an AWS is in use"
 )
 NO_NAME = "a machine on AWS needs a name, and this has none: sfnb.load(..., name='orders'), or %%asl orders"
 ROLE_SECONDS, ROLE_TRIES = 2.0, 10
@@ -37,6 +37,7 @@ class Deployed(msgspec.Struct, frozen=True, kw_only=True):
     outcome: "unchanged" where the definition, role and settings were those already.
     version_arn: of the version that was published, or that the unchanged machine had; None where none was
         asked for.
+    place: of the AWS in use, in a few words, where it is there; None where client= or a profile said where.
     """
 
     name: str
@@ -44,10 +45,12 @@ class Deployed(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Literal["created", "updated", "unchanged"]
     role_arn: str
     version_arn: str | None = None
+    place: str | None = None
 
     def __repr__(self) -> str:
         version = f", version {self.version_arn.rpartition(':')[2]}" if self.version_arn else ""
-        return f"{self.name} {self.outcome}{version}: {self.arn}"
+        place = f" ({self.place})" if self.place else ""
+        return f"{self.name} {self.outcome}{version}: {self.arn}{place}"
 
 
 def deploy(
@@ -73,10 +76,12 @@ def deploy(
         check_role_arn(role_arn)
     given = texts_by_name("substitutions", substitutions, {"Table": "orders"})
     whole = deployable(machine, role_arn="", tags=tags, portable=portable)
-    client, iam = _clients(client, iam_client, profile, region, with_iam=create_role)
+    in_use = in_use_by(machine._service) if client is None and profile is None else None
+    publish = publish and not (in_use and in_use.aws.in_process)  # which knows nothing of versions
+    client, iam = _clients(client, iam_client, profile, region, in_use, with_iam=create_role)
     there = _there(client, whole)
     if create_role:
-        role_arn = _make_role(machine, whole, iam, client.meta.region_name)
+        role_arn = _make_role(machine, whole, given, iam, client.meta.region_name)
     role_arn = role_arn or (there["roleArn"] if there else None)
     if role_arn is None:
         raise SfnbError(NO_ROLE)
@@ -84,8 +89,10 @@ def deploy(
     definition = _definition(whole, own, given)
     settings = {"roleArn": role_arn, **_settings(whole, own)}
     if there is None:
-        return _create(client, whole, definition, settings, publish=publish, patient=create_role)
-    return _update(client, whole, there, definition, settings, publish=publish)
+        deployed = _create(client, whole, definition, settings, publish=publish, patient=create_role)
+    else:
+        deployed = _update(client, whole, there, definition, settings, publish=publish)
+    return msgspec.structs.replace(deployed, place=in_use.aws.place if in_use else None)
 
 
 def _there(client: Any, machine: Deployable) -> dict[str, Any] | None:
@@ -108,15 +115,21 @@ def check_named(machine: StateMachine) -> None:
 
 
 def _clients(
-    client: Any, iam_client: Any, profile: str | None, region: str | None, *, with_iam: bool
+    client: Any,
+    iam_client: Any,
+    profile: str | None,
+    region: str | None,
+    in_use: InUse | None,
+    *,
+    with_iam: bool,
 ) -> tuple[Any, Any]:
     """Of Step Functions, and of IAM or None; raises SfnbError where IAM may be that of another place."""
     if with_iam and client is not None and iam_client is None:
         raise SfnbError(NO_IAM)
-    states = client_of(client, profile, region)
+    states = client_of(client, profile, region, in_use=in_use)
     if not with_iam:
         return states, None
-    iam = client_of(iam_client, profile, region, "iam")
+    iam = client_of(iam_client, profile, region, "iam", in_use=in_use)
     if iam_client is None and is_aws(iam) and not is_aws(states):
         raise SfnbError(
             f"Step Functions is at {states.meta.endpoint_url} and IAM is AWS's own: "
@@ -134,10 +147,7 @@ def _own(role_arn: str, region: str) -> Own:
 def _definition(machine: Deployable, own: Own, substitutions: Mapping[str, str]) -> dict[str, Any]:
     """The tree for another account; raises SfnbError where a placeholder is left."""
     tree: dict[str, Any] = replaced(
-        machine.tree,
-        lambda text: PLACEHOLDER.sub(
-            lambda found: substitutions.get(found[1], found[0]), with_own(machine, text, own)
-        ),
+        machine.tree, lambda text: _filled(with_own(machine, text, own), substitutions)
     )
     left = dict.fromkeys(
         name for text in texts(tree) for name in PLACEHOLDER.findall(text) if name in machine.names
@@ -146,6 +156,10 @@ def _definition(machine: Deployable, own: Own, substitutions: Mapping[str, str])
         named = ", ".join(f"${{{name}}}" for name in left)
         raise SfnbError(f"nothing is given for {named}: deploy(substitutions={{{next(iter(left))!r}: ...}})")
     return tree
+
+
+def _filled(text: str, substitutions: Mapping[str, str]) -> str:
+    return PLACEHOLDER.sub(lambda found: substitutions.get(found[1], found[0]), text)
 
 
 def _settings(machine: Deployable, own: Own) -> dict[str, Any]:
@@ -248,9 +262,12 @@ def _text(tree: dict[str, Any]) -> str:
     return json.dumps(tree, indent=2, ensure_ascii=False)
 
 
-def _make_role(machine: StateMachine, whole: Deployable, iam: Any, region: str) -> str:
+def _make_role(
+    machine: StateMachine, whole: Deployable, substitutions: Mapping[str, str], iam: Any, region: str
+) -> str:
     """A role with the machine's policy, called after it; one of this name is given the policy anew."""
     from sfnb.iam import trust_policy
+    from sfnb.iam.generate import policy_of
 
     name = f"{machine.name[:52]}-sfnb-role"
     try:
@@ -271,8 +288,10 @@ def _make_role(machine: StateMachine, whole: Deployable, iam: Any, region: str) 
     there = f"arn:{own.partition}:states:{region}:{own.account}:stateMachine:{machine.name}"
     trust = json.dumps(trust_policy(machine_arn=there))  # only now is it known whose account it is
     call(iam, "update_assume_role_policy", RoleName=name, PolicyDocument=trust)
-    policy = replaced(machine.iam_policy().document, lambda text: rights_with_own(whole, text, own))
+    tree: dict[str, Any] = replaced(whole.tree, lambda text: _filled(text, substitutions))
+    document = policy_of(machine.record, tree).document
+    policy = replaced(document, lambda text: rights_with_own(whole, text, own))
     if policy["Statement"]:
-        document = json.dumps(policy)
-        call(iam, "put_role_policy", RoleName=name, PolicyName="StateMachinePolicy", PolicyDocument=document)
+        told = json.dumps(policy)
+        call(iam, "put_role_policy", RoleName=name, PolicyName="StateMachinePolicy", PolicyDocument=told)
     return arn

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,6 +13,8 @@ from sfnb.deploy.given import check_role_arn, texts_by_name
 from sfnb.deploy.triggers import starters
 from sfnb.errors import SfnbError
 from sfnb.exporters import BESIDE, EXPORTERS, MEANT, TEMPLATES, Deployable, sam_definition_file
+from sfnb.iam.generate import policy_of
+from sfnb.iam.placeholders import unfilled
 from sfnb.renderers import RENDERERS
 
 if TYPE_CHECKING:
@@ -57,12 +60,20 @@ def no_such_format(format: str, known: Iterable[str]) -> str:
     return f"no such format: '{format}'; {asked} {', '.join(names)}"
 
 
-def file_beside(machine: StateMachine, format: str) -> tuple[str, str] | None:
-    """The file that this machine's template needs beside it: its name, and the format that makes it."""
+def file_beside(machine: StateMachine, format: str, output: str | None = None) -> tuple[Path, str] | None:
+    """The file that this machine's template needs beside it: where it is, and the format that makes it.
+
+    output: the template's own file. Raises SfnbError where it would be the same one.
+    """
     if format != "sam":
         return None
     name = sam_definition_file(deployable(machine, role_arn="", tags=None, portable=True))
-    return None if name is None else (name, "sam-definition")
+    if name is None:
+        return None
+    file = Path(output or "").parent / name
+    if output is not None and file == Path(output):
+        raise SfnbError(f"the template takes the definition from a file called {name}: give it another name")
+    return file, "sam-definition"
 
 
 def deployable(
@@ -74,7 +85,7 @@ def deployable(
     """
     record = machine.record
     _, _, _, region, account, *_ = record.arn.split(":")
-    policy = machine.iam_policy().document if role_arn is None else None
+    policy = policy_of(record, machine.tree, with_placeholders=True).document if role_arn is None else None
     comment = record.definition.comment or ""
     return Deployable(
         name=record.name,
@@ -82,6 +93,7 @@ def deployable(
         tree=machine.tree,
         trust=machine.trust_policy(),
         policy=policy if policy and policy["Statement"] else None,
+        naming=frozenset(unfilled(machine.tree)),
         role_arn=role_arn,
         description=" ".join(comment.split()),
         tags=texts_by_name("tags", tags, {"team": "shop"}),

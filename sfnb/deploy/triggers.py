@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +15,12 @@ from sfnb.triggers.records import Trigger
 if TYPE_CHECKING:
     from sfnb.engine.ports import EventStore
     from sfnb.machine import StateMachine
-    from sfnb.triggers.http.route import Api, Route
+    from sfnb.triggers.http.route import Route
 
 DATES = ("StartDate", "EndDate")
 HTTP = "http"
+ONCE = {"StageVariables": "set of stage variables", "CorsConfiguration": "CORS configuration"}
+"""What an API has once for all its routes, and what it is called in a sentence."""
 NAMELESS = "sfnb"
 """What the API of a route is called that was given no name."""
 
@@ -83,7 +85,7 @@ def _apis(triggers: Sequence[Trigger], machine: str, nobody: str) -> Iterator[St
         groups.setdefault((route.api.protocol_type, route.api.name, route.api.stage_name), []).append(route)
     for (protocol, name, stage), routes in sorted(groups.items()):
         called = machine if name == NAMELESS else name
-        settings = {"Name": called, "StageName": stage, **_of_api([route.api for route in routes])}
+        settings = {"Name": called, "StageName": stage, **_of_api(routes)}
         word = called if stage == "$default" else f"{called} {stage}"
         if protocol == "HTTP":
             told = [route.to_json() for route in routes]
@@ -92,15 +94,38 @@ def _apis(triggers: Sequence[Trigger], machine: str, nobody: str) -> Iterator[St
             yield Starter(kind="rest", name=f"{word} rest", settings={**settings, **_of_rest(routes, called)})
 
 
-def _of_api(apis: Iterable[Api]) -> dict[str, Any]:
-    """What is said of an API besides its routes: of several the first says it."""
+def _of_api(routes: Sequence[Route]) -> dict[str, Any]:
+    """What is said of an API besides its routes: where they differ in what it has once, the first says it."""
     told: dict[str, Any] = {}
-    for api in apis:
-        fields = msgspec.to_builtins(api)
-        for name in ("StageVariables", "CorsConfiguration", "Throttle"):
-            if fields.get(name):
-                told.setdefault(name, fields[name])
-    return told
+    notes = []
+    for name in ONCE:
+        having = [(route, fields) for route in routes if (fields := _fields(route).get(name))]
+        if having:
+            first, told[name] = having[0]
+            others = [route.route_key for route in routes if _fields(route).get(name) != told[name]]
+            if others:
+                notes.append(_differing(name, first, others))
+    throttles = {route.route_key: fields for route in routes if (fields := _fields(route).get("Throttle"))}
+    if throttles and all(throttles.get(route.route_key) == throttles[min(throttles)] for route in routes):
+        told["Throttle"] = throttles[min(throttles)]
+    elif throttles:
+        told["Throttles"] = throttles
+    return {**told, "Notes": notes} if notes else told
+
+
+def _fields(route: Route) -> dict[str, Any]:
+    fields: dict[str, Any] = msgspec.to_builtins(route.api)
+    return fields
+
+
+def _differing(name: str, first: Route, others: Sequence[str]) -> str:
+    here = f"{', '.join(others)} {'has' if len(others) == 1 else 'have'} another one here, or none."
+    if first.is_rest and name == "CorsConfiguration":
+        return (
+            "What a REST API refuses by itself, and the preflights of a path, have one CORS configuration: "
+            f"that of {first.route_key} or of the path's first method is there, and {here}"
+        )
+    return f"An API has one {ONCE[name]}: that of {first.route_key} is for all routes, and {here}"
 
 
 def _of_rest(routes: Sequence[Route], title: str) -> dict[str, Any]:

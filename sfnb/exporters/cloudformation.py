@@ -188,7 +188,7 @@ class _Template:
             cut = self.machine.description.encode()[:MOST_DESCRIPTION_BYTES].decode(errors="ignore")
             whole["Description"] = cut
         parameters = {
-            parameter: {"Type": "String", "Description": f"{name} in the definition"}
+            parameter: {"Type": "String", "Description": self.machine.about(name)}
             for name, parameter in self._parameters.items()
         }
         told = {

@@ -35,6 +35,7 @@ class Deployable(msgspec.Struct, frozen=True, kw_only=True):
     tree: the definition as plain values. description: in a line, "" for none.
     role_arn: of a role that is there; None: the template makes one, with the policy and the trust policy.
     policy: an IAM policy document; None where the role needs no rights.
+    naming: the placeholders that stand for what rights are on.
     log_groups: ARNs ending in ":*"; level: "OFF" where nothing is logged.
     account, region: those that sfnb stands for. portable: they become the template's own.
     triggers: what starts it.
@@ -45,6 +46,7 @@ class Deployable(msgspec.Struct, frozen=True, kw_only=True):
     tree: dict[str, Any]
     trust: dict[str, Any]
     policy: dict[str, Any] | None = None
+    naming: frozenset[str] = frozenset()
     role_arn: str | None = None
     description: str = ""
     tags: dict[str, str] = {}
@@ -65,6 +67,17 @@ class Deployable(msgspec.Struct, frozen=True, kw_only=True):
     def names(self) -> list[str]:
         """The names of the placeholders in the definition, in order."""
         return list(dict.fromkeys(name for text in texts(self.tree) for name in PLACEHOLDER.findall(text)))
+
+    def about(self, name: str) -> str:
+        """What there is to say of the parameter for a placeholder: what the role's policy takes it for."""
+        held = f"${{{name}}}"
+        granted = [text for text in texts(self.policy) if held in text]
+        if not granted:
+            is_open = self.policy is not None and name in self.naming
+            why = ": as it tells no ARN, the role is granted rights to all that it may stand for"
+            return f"{name} in the definition{why if is_open else ''}"
+        kind = "an ARN" if all(text.startswith(held) for text in granted) else "a name, not an ARN"
+        return f"{name} in the definition: {kind}, as the role is granted rights to it"
 
     @property
     def logs(self) -> bool:

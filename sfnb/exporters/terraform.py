@@ -37,7 +37,7 @@ class _Configuration:
 
     def blocks(self) -> Iterator[str]:
         for name, variable in self._variables.items():
-            fields = {"type": Expr("string"), "description": f"{name} in the definition"}
+            fields = {"type": Expr("string"), "description": self.machine.about(name)}
             yield self._hcl.block(f'variable "{variable}"', fields)
         if self.machine.role_arn is None:
             yield from self._role()

@@ -16,7 +16,8 @@ from sfnb.iam.calls import needs_of, role_need
 from sfnb.iam.given import static, static_payload, text
 from sfnb.iam.map_rights import map_needs
 from sfnb.iam.needed import Need
-from sfnb.iam.places import Place, place_of
+from sfnb.iam.placeholders import held, released, unfilled
+from sfnb.iam.places import ANYWHERE, Place, place_of
 from sfnb.iam.policy import Policy, Reasoned, merged
 
 WHY = {
@@ -60,13 +61,15 @@ def iam_policy(
     logging: bool = False,
     tracing: bool = False,
     kms_key: str | None = None,
+    with_placeholders: bool = False,
 ) -> Policy:
     """What the role of a machine needs, and no more than its definition shows.
 
     tree: the definition's plain JSON tree. place: where the machine is; "*" in ARNs where it is not known.
     logging, tracing, kms_key: what the machine is configured with, besides its definition.
+    with_placeholders: a `${Name}` may stand in ARNs, for a template to fill in; else they are "*".
     """
-    rights = rights_of(definition, tree, place or Place())
+    rights = rights_of(definition, held(tree) if with_placeholders else tree, place or Place())
     rights += [Reasoned(Need(action=action), "the machine: to log") for action in LOGGING if logging]
     rights += [Reasoned(Need(action=action), "the machine: to trace") for action in TRACING if tracing]
     if kms_key is not None:
@@ -80,10 +83,27 @@ def iam_policy(
 def rights_of(definition: Definition, tree: Mapping[str, Any], place: Place) -> list[Reasoned]:
     """Each right that each state needs."""
     return [
-        Reasoned(need, f"{state.name}: {WHY[need.phase]}")
+        Reasoned(released(need), f"{state.name}: {WHY[need.phase]}{_left_open(need, node(tree, state))}")
         for state in walk(definition)
         for need in _needs_of_state(place, state, node(tree, state))
     ]
+
+
+def _left_open(need: Need, told: Mapping[str, Any]) -> str:
+    """Why a right is on all resources, if a placeholder makes it so."""
+    if released(need).resource != ANYWHERE:
+        return ""
+    names = [f"${{{name}}}" for name in dict.fromkeys(unfilled(_own(told)))]
+    return (
+        f", on any as {' and '.join(names)} {'is' if len(names) == 1 else 'are'} not filled in"
+        if names
+        else ""
+    )
+
+
+def _own(told: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What is said of a state itself, and not of those inside of it."""
+    return {key: value for key, value in told.items() if key not in ("ItemProcessor", "Iterator", "Branches")}
 
 
 class Configured(Protocol):
@@ -98,8 +118,8 @@ class Configured(Protocol):
         """With `logging.level`, `tracing` and `encryption.key_id`."""
 
 
-def policy_of(machine: Configured, tree: Mapping[str, Any]) -> Policy:
-    """The policy of a machine with what it is configured with."""
+def policy_of(machine: Configured, tree: Mapping[str, Any], *, with_placeholders: bool = False) -> Policy:
+    """The policy of a machine with what it is configured with; see `iam_policy`."""
     settings = machine.settings
     return iam_policy(
         machine.definition,
@@ -108,6 +128,7 @@ def policy_of(machine: Configured, tree: Mapping[str, Any]) -> Policy:
         logging=settings.logging.level != "OFF",
         tracing=settings.tracing,
         kms_key=settings.encryption.key_id,
+        with_placeholders=with_placeholders,
     )
 
 
@@ -132,4 +153,4 @@ def _needs_of_task(place: Place, state: Task, told: Mapping[str, Any]) -> Iterat
     if "Credentials" in told:
         yield role_need(text(static(told["Credentials"], state.language), "RoleArn"))
         return
-    yield from needs_of(place, state.resource, static_payload(told, state.language))
+    yield from needs_of(place, str(told["Resource"]), static_payload(told, state.language))

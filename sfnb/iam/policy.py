@@ -27,6 +27,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     """What may be done on which resources.
 
     condition: operator, key, value. reasons: "Charge: to make the call", a line for each state.
+    reasons_by_action: those of each of the actions, in their order.
     """
 
     sid: str
@@ -34,6 +35,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     resources: tuple[str, ...]
     condition: Condition = {}
     reasons: tuple[str, ...] = ()
+    reasons_by_action: tuple[tuple[str, ...], ...] = ()
     effect: str = "Allow"
 
     @property
@@ -113,13 +115,15 @@ def merged(rights: Iterable[Reasoned]) -> Policy:
 def _statements(
     groups: dict[tuple[str, tuple[str, ...], str], list[tuple[str, set[str]]]],
 ) -> Iterator[Statement]:
-    for (_, resources, condition), actions in sorted(groups.items(), key=lambda group: group[0]):
+    for (_, resources, condition), unsorted in sorted(groups.items(), key=lambda group: group[0]):
+        actions = sorted((action, tuple(sorted(reasons))) for action, reasons in unsorted)
         yield Statement(
             sid=_sid([action for action, _ in actions]),
-            actions=tuple(sorted(action for action, _ in actions)),
+            actions=tuple(action for action, _ in actions),
             resources=resources,
             condition=json.loads(condition),
-            reasons=tuple(sorted(set().union(*(reasons for _, reasons in actions)))),
+            reasons=tuple(sorted({reason for _, reasons in actions for reason in reasons})),
+            reasons_by_action=tuple(reasons for _, reasons in actions),
         )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from sfnb.table import Table
 
 if TYPE_CHECKING:
-    from sfnb.iam.policy import Policy
+    from sfnb.iam.policy import Policy, Statement
     from sfnb.iam.roles import Role
 
 
@@ -16,16 +16,7 @@ def policy_table(policy: Policy) -> Table:
     """What is granted, on what, and why."""
     from sfnb.iam.policy import MOST_INLINE, MOST_MANAGED
 
-    rows = tuple(
-        (
-            each.sid,
-            "\n".join(each.actions),
-            "\n".join(each.resources),
-            "\n".join(_conditions(each.condition)),
-            "\n".join(_by_state(each.reasons)),
-        )
-        for each in policy.statements
-    )
+    rows = tuple(row for each in policy.statements for row in _statement_rows(each))
     footnote = ""
     if policy.size > MOST_MANAGED:
         footnote = f"{policy.size:,} characters: more than the {MOST_MANAGED:,} of a managed policy"
@@ -35,6 +26,19 @@ def policy_table(policy: Policy) -> Table:
         return Table(title="", header=("a role for this machine needs no rights",), rows=())
     header = ("statement", "actions", "resources", "condition", "why")
     return Table(title="", header=header, rows=rows, footnote=footnote)
+
+
+def _statement_rows(statement: Statement) -> Iterator[tuple[str, ...]]:
+    """A row for actions of the same reasons; what holds for all of them stands in the first."""
+    actions: dict[tuple[str, ...], list[str]] = {}
+    reasons = statement.reasons_by_action or (statement.reasons,) * len(statement.actions)
+    for action, why in zip(statement.actions, reasons, strict=True):
+        actions.setdefault(why, []).append(action)
+    sid, resources = statement.sid, "\n".join(statement.resources)
+    condition = "\n".join(_conditions(statement.condition))
+    for why, together in actions.items():
+        yield sid, "\n".join(together), resources, condition, "\n".join(_by_state(why))
+        sid = resources = condition = ""
 
 
 def role_table(role: Role) -> Table:

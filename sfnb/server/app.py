@@ -67,6 +67,12 @@ class App:
             exception_handlers={404: partial(_not_found, has_page=keys is None)},
         )
 
+    def give_up(self) -> None:
+        """Answer all that is under way, as the server stops; on the loop's thread."""
+        self.calls.give_up()
+        if self._service.has_triggers and self._service.triggers.routes is not None:
+            self._service.triggers.routes.app.give_up()
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return

@@ -101,7 +101,7 @@ class Server:
         if self._loop is not None and self._thread.is_alive():
             self._uvicorn.should_exit = True
             with suppress(RuntimeError):  # it has just ended
-                self._loop.call_soon_threadsafe(self._app.calls.give_up)
+                self._loop.call_soon_threadsafe(self._app.give_up)
         self._thread.join()
         self._app.calls.close()
         self._leave()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import boto3
@@ -11,6 +12,7 @@ import pytest
 from moto import mock_aws
 
 from sfnb.errors import SfnbError
+from sfnb.integrations.local_aws import LocalAws
 from sfnb.machine import StateMachine, load_machine
 from sfnb.service import StepFunctions
 from sfnb.service.machines import Changes
@@ -198,6 +200,23 @@ def test_a_role_is_made_with_what_the_machine_needs(orders: StateMachine, client
 
 
 @pytest.mark.usefixtures("credentials")
+def test_a_role_that_is_made_has_rights_to_what_is_filled_in(here: StepFunctions, client: Any) -> None:
+    item = {"TableName": "${OrdersTable}", "Item": {}}
+    save = {"Type": "Task", "Resource": "arn:aws:states:::dynamodb:putItem", "Parameters": item, "End": True}
+    machine = load_machine(here, {"StartAt": "Save", "States": {"Save": save}}, name="saves")
+    with mock_aws():
+        iam = boto3.client("iam", region_name=REGION)
+        deployed = machine.deploy(
+            create_role=True, client=client, iam_client=iam, substitutions={"OrdersTable": "orders"}
+        )
+        policy = iam.get_role_policy(RoleName="saves-sfnb-role", PolicyName="StateMachinePolicy")
+
+    account = deployed.role_arn.split(":")[4]
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert statement["Resource"] == [f"arn:aws:dynamodb:{REGION}:{account}:table/orders"]
+
+
+@pytest.mark.usefixtures("credentials")
 def test_no_role_is_made_where_nothing_says_where(orders: StateMachine, client: Any) -> None:
     with mock_aws():
         with pytest.raises(SfnbError, match=r"client= does not say where that is: give iam_client=\.\.\."):
@@ -235,3 +254,42 @@ def test_any_endpoint_will_do(orders: StateMachine) -> None:
         told = client.describe_state_machine(stateMachineArn=deployed.arn)
 
     assert json.loads(told["definition"])["StartAt"] == "Each"
+
+
+# With the AWS that tasks call
+
+
+@pytest.fixture
+def local(here: StepFunctions) -> Iterator[LocalAws]:
+    local = LocalAws(region=REGION)
+    local.empty()
+    here.connect(local)
+    yield local
+    local.empty()
+    local.close()
+
+
+def test_where_an_aws_is_in_use_it_goes_there_with_its_role(
+    orders: StateMachine, local: LocalAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+
+    first = orders.deploy(create_role=True)
+    again = orders.deploy()
+
+    assert (first.outcome, again.outcome) == ("created", "unchanged")
+    assert repr(first) == f"orders created: {first.arn} (an AWS in this process)"
+    states = local.client("stepfunctions", region=REGION)
+    assert states.describe_state_machine(stateMachineArn=first.arn)["roleArn"] == first.role_arn
+    assert local.client("iam", region=REGION).get_role(RoleName="orders-sfnb-role")
+    assert orders.on_aws().arn == first.arn
+
+
+def test_a_client_that_is_given_comes_before_the_aws_in_use(
+    orders: StateMachine, local: LocalAws, client: Any
+) -> None:
+    deployed = orders.deploy(ROLE, client=client)
+
+    assert deployed.place is None
+    assert client.describe_state_machine(stateMachineArn=deployed.arn)["name"] == "orders"
+    assert local.client("stepfunctions", region=REGION).list_state_machines()["stateMachines"] == []

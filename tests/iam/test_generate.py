@@ -55,6 +55,28 @@ def test_the_reasons_are_in_the_table_and_not_in_the_json() -> None:
     assert "&lt;nightly&gt;" in html
 
 
+def test_a_reason_stands_beside_the_action_that_it_is_for() -> None:
+    item = {"TableName": "orders", "Key": {}, "Item": {}}
+    states = {
+        "Save": {"Type": "Task", "Resource": optimized("dynamodb:updateItem"), "Parameters": item},
+        "Mark": {"Type": "Task", "Resource": optimized("dynamodb:putItem"), "Parameters": item},
+        "Keep": {"Type": "Task", "Resource": optimized("dynamodb:putItem"), "Parameters": item},
+    }
+    definition = {
+        "StartAt": "Save",
+        "States": {
+            "Save": {**states["Save"], "Next": "Mark"},
+            "Mark": {**states["Mark"], "Next": "Keep"},
+            "Keep": {**states["Keep"], "End": True},
+        },
+    }
+
+    rows = [" ".join(line.split()) for line in repr(policy_for(definition)).splitlines()]
+    assert rows[1].startswith("DynamodbAccess dynamodb:PutItem arn:")
+    assert rows[1].endswith("Keep: to make the call")
+    assert rows[2:] == ["Mark: to make the call", "dynamodb:UpdateItem Save: to make the call"]
+
+
 def test_logging_tracing_and_a_key_are_granted_where_the_machine_has_them() -> None:
     plain = {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}
     key = "arn:aws:kms:eu-west-1:123456789012:key/1"

@@ -261,6 +261,28 @@ def test_a_template_that_gives_no_request_is_refused_by_step_functions() -> None
     assert "escapeJavaScript" in served.machines.dropped[0][1]
 
 
+def test_a_body_that_no_template_took_is_told_with_the_type_that_it_came_as() -> None:
+    with serve(starting_route("POST /o", MACHINE, rest=True)) as served:
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        served.client.post("/o", content='{"id": "a", "name": 2}', headers=form)
+        served.client.post("/o", content='{"id": "a", "name": "taken"}', headers=form)
+    why = (
+        "came as application/x-www-form-urlencoded, so no template took it for the input: "
+        "send it with -H 'Content-Type: application/json'; "
+    )
+    first, second = (dropped for _, dropped in served.machines.dropped)
+    assert first == f"{why}SerializationException: 'name' is no string"
+    assert second.startswith(f"{why}ExecutionAlreadyExists: ")
+
+
+def test_step_functions_pays_no_heed_to_what_its_action_does_not_take() -> None:
+    with serve(rest("POST /o")) as served:
+        body = '{"stateMachineArn": "arn:m", "cups": 2, "name": null}'
+        answer = served.client.post("/o", content=body)
+    assert answer.status_code == 200
+    assert served.machines.asked == [("StartExecution", {"stateMachineArn": "arn:m"})]
+
+
 def test_a_body_is_validated_and_the_refusal_can_be_worded() -> None:
     model = {"type": "object", "required": ["id"]}
     words = '{"message": $context.error.messageString, "why": "$context.error.validationErrorString"}'

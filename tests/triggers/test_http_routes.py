@@ -189,6 +189,11 @@ def test_what_cannot_be_read_is_refused_with_its_place(value: Any, words: str) -
         ("${request.body['odd key']}", "true"),
         ("$request.body.n", "1.0"),
         ("$request.body.zip.zap", None),
+        ("$request.body.a.b[*]", '[10,{"c":"x"}]'),
+        ("$request.body.a.b[*].c", '["x"]'),
+        ("${request.body.a.*[0]}", "[10]"),
+        ("$request.body.n[*]", None),
+        ("$request.body.zip[*]", None),
         ("$context.requestId", "rid"),
         ("$context.identity.sourceIp", "127.0.0.1"),
         ("$stageVariables.env", "dev"),
@@ -206,7 +211,7 @@ def test_a_value_is_mapped_from_the_request(text: str, value: str | None) -> Non
     "text",
     [
         "$request.colour.x", "$request", "$response.body.x", "$request.body..a", "$request.body.a[?(@.b)]",
-        "$request.header.a $request.header.b", "${nothing}", "$context.", "${request.body.a.b[*]}",
+        "$request.header.a $request.header.b", "${nothing}", "$context.", "${request.body.a.b[0:1]}",
     ],
 )  # fmt: skip
 def test_a_value_that_maps_nothing_is_refused(text: str) -> None:
@@ -279,6 +284,40 @@ def test_a_required_parameter_that_is_missing_is_named() -> None:
     plan = compile_route(decode_route(value))
     with pytest.raises(BadRequest, match=r"Missing required request parameters: \[page\]"):
         check_request(plan.route, plan.models, request())
+
+
+@pytest.mark.parametrize(
+    ("parameter", "given"),
+    [
+        ("querystring.page", {"query": (("page", "1"),)}),
+        ("multivaluequerystring.page", {"query": (("page", "1"),)}),
+        ("header.page", {"headers": {"page": "1"}}),
+        ("path.page", {"variables": {"page": "1"}}),
+    ],
+)
+def test_a_required_parameter_is_looked_for_in_its_own_place(parameter: str, given: dict[str, Any]) -> None:
+    asked = {f"method.request.{parameter}": True}
+    value = rest_route(RequestParameters=asked, RequestValidator={"ValidateRequestParameters": True})
+    plan = compile_route(decode_route(value))
+    everywhere: dict[str, Any] = {
+        "query": (("page", "1"),), "headers": {"page": "1"}, "variables": {"page": "1"},
+    }  # fmt: skip
+    nowhere: dict[str, Any] = {"query": (), "headers": {}, "variables": {}}
+    check_request(plan.route, plan.models, request(**(nowhere | given)))
+    elsewhere = {place: value for place, value in everywhere.items() if place not in given}
+    with pytest.raises(BadRequest, match=r"Missing required request parameters: \[page\]"):
+        check_request(plan.route, plan.models, request(**(nowhere | elsewhere)))
+
+
+def test_a_default_model_is_for_each_content_type_without_its_own() -> None:
+    models = {"application/json": {"type": "array"}, "$default": SCHEMA}
+    value = rest_route(RequestModels=models, RequestValidator={"ValidateRequestBody": True})
+    plan = compile_route(decode_route(value))
+    check_request(plan.route, plan.models, request(body="[]"))
+    text = {"headers": {"content-type": "text/plain"}}
+    check_request(plan.route, plan.models, request(body='{"id":1}', **text))
+    with pytest.raises(BadRequest, match="missing required properties"):
+        check_request(plan.route, plan.models, request(body="{}", **text))
 
 
 def test_a_bucket_lets_in_a_burst_and_then_the_rate() -> None:

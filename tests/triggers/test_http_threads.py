@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from sfnb.triggers.http.threads import Threads
+from sfnb.triggers.http.threads import GivenUp, Threads
 
 SECONDS = 30
 
@@ -65,3 +65,31 @@ def test_a_call_that_fails_gives_its_thread_back() -> None:
                 await threads.run(lambda: 1 / 0)
 
     asyncio.run(asyncio.wait_for(ask(), SECONDS))
+
+
+def test_a_loop_that_is_about_to_end_waits_for_no_call_and_others_go_on() -> None:
+    threads, entered, go_on = Threads(1), threading.Event(), threading.Event()
+
+    def hold() -> str:
+        entered.set()
+        go_on.wait(SECONDS)
+        return "answered"
+
+    async def end() -> None:
+        async with asyncio.timeout(SECONDS):
+            held = asyncio.create_task(threads.run(hold))
+            queued = asyncio.create_task(threads.run(hold))
+            await asyncio.to_thread(entered.wait, SECONDS)
+            threads.give_up()
+            for waiting in (held, queued, threads.run(hold)):
+                with pytest.raises(GivenUp):
+                    await waiting
+
+    async def ask() -> str:
+        async with asyncio.timeout(SECONDS):
+            return await threads.run(lambda: "answered")
+
+    asyncio.run(end())
+    go_on.set()
+
+    assert asyncio.run(ask()) == "answered"

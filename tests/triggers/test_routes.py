@@ -384,6 +384,27 @@ def test_a_server_begins_with_the_first_route_and_ends_with_the_service(client: 
     until(lambda: not any(each.is_alive() for each in left), "the end of its threads")
 
 
+@pytest.mark.parametrize("settings", [{}, {"output": True}], ids=["http", "rest"])
+def test_who_waits_for_an_execution_when_the_service_closes_is_told_so(
+    client: httpx.Client, settings: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    waits = {"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 1000, "End": True}}}
+    service = StepFunctions()
+    trigger = machine(service, "slow", waits, type="EXPRESS").on.http("POST /slow", sync=True, **settings)
+    url, answers = trigger.url, list[httpx.Response]()
+    asking = threading.Thread(target=lambda: answers.append(client.post(url, json={})))
+    asking.start()
+    until(lambda: trigger.counts.matched == 1, "the request")
+
+    service.close()
+    asking.join(30)
+
+    assert [(each.status_code, each.json()) for each in answers] == [
+        (503, {"message": "Service Unavailable"})
+    ]
+    assert caplog.text == ""
+
+
 def test_another_port_is_taken_where_the_usual_one_is_not_free(
     service: StepFunctions, client: httpx.Client
 ) -> None:

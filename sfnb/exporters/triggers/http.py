@@ -1,7 +1,8 @@
 """HTTP APIs of API Gateway, with routes that start the machine.
 
 Settings are those of an API with one stage: {"Name", "StageName", "StageVariables", "CorsConfiguration",
-"Throttle": {"RateLimit", "BurstLimit"}, "Routes": [{"RouteKey", "OperationName", "Integration"}]}.
+"Throttle": {"RateLimit", "BurstLimit"}, "Routes": [{"RouteKey", "OperationName", "Integration"}],
+"Throttles": by RouteKey, where not all have the same, "Notes": [what there is to tell of it]}.
 Source: CloudFormation guide, AWS::ApiGatewayV2::Api, Stage, Integration, Route; AWS provider,
 aws_apigatewayv2_api and its like; API Gateway guide, "Integration subtype reference".
 """
@@ -33,21 +34,29 @@ def cloudformation(starters: Sequence[Starter], page: Page) -> None:
             "AWS::ApiGatewayV2::Api",
             {"Name": settings["Name"], "ProtocolType": "HTTP", **cors},
         )
-        for route in settings["Routes"]:
+        routes = [
             _route(f"{starter.name} {route['RouteKey']}", route, Sub(f"${{{api}}}"), page)
+            for route in settings["Routes"]
+        ]
+        throttles = settings.get("Throttles", {})
         stage = {
             "ApiId": Sub(f"${{{api}}}"),
             "StageName": settings["StageName"],
             "AutoDeploy": True,
             "StageVariables": settings.get("StageVariables"),
             "DefaultRouteSettings": _throttle(settings.get("Throttle")),
+            "RouteSettings": {key: _throttle(each) for key, each in throttles.items()} or None,
         }
-        page.add(f"{starter.name} stage", "AWS::ApiGatewayV2::Stage", stage)
+        # A stage is refused that has settings for a route which is not there yet.
+        after = {"DependsOn": routes} if throttles else {}
+        page.add(f"{starter.name} stage", "AWS::ApiGatewayV2::Stage", stage, **after)
         path = "" if settings["StageName"] == "$default" else f"/{settings['StageName']}"
         page.outputs[page.id(f"{starter.name} url")] = {"Value": Sub(f"${{{api}.ApiEndpoint}}{path}")}
 
 
 def _tell_of(settings: Mapping[str, Any], to: Page | Sheet) -> None:
+    for sentence in settings.get("Notes", ()):
+        to.note(sentence)
     for route in settings["Routes"]:
         if route.get("RequestModels"):
             to.note(f"An HTTP API does not check the bodies of {route['RouteKey']}: REST APIs do.")
@@ -59,7 +68,7 @@ def _throttle(given: Mapping[str, Any] | None) -> dict[str, Any] | None:
     return {"ThrottlingRateLimit": given["RateLimit"], "ThrottlingBurstLimit": given["BurstLimit"]}
 
 
-def _route(name: str, route: Mapping[str, Any], api: Sub, page: Page) -> None:
+def _route(name: str, route: Mapping[str, Any], api: Sub, page: Page) -> str:
     given = route["Integration"]
     properties = {
         "ApiId": api,
@@ -81,7 +90,7 @@ def _route(name: str, route: Mapping[str, Any], api: Sub, page: Page) -> None:
         "OperationName": route.get("OperationName"),
         "Target": Sub(f"integrations/${{{integration}}}"),
     }
-    page.add(f"{name} route", "AWS::ApiGatewayV2::Route", told)
+    return page.add(f"{name} route", "AWS::ApiGatewayV2::Route", told)
 
 
 def _credentials(given: Mapping[str, Any], to: Page | Sheet) -> Any:
@@ -134,15 +143,24 @@ def terraform(starters: Sequence[Starter], sheet: Sheet) -> None:
                 "cors_configuration": Block({_snake(key): cors[key] for key in cors}) if cors else None,
             },
         )
-        for route in settings["Routes"]:
-            _route_blocks(f"{starter.name} {route['RouteKey']}", route, Expr(f"{api}.id"), sheet)
-        throttle = settings.get("Throttle")
+        routes = {
+            route["RouteKey"]: _route_blocks(
+                f"{starter.name} {route['RouteKey']}", route, Expr(f"{api}.id"), sheet
+            )
+            for route in settings["Routes"]
+        }
+        throttle, throttles = settings.get("Throttle"), settings.get("Throttles", {})
         stage = {
             "api_id": Expr(f"{api}.id"),
             "name": settings["StageName"],
             "auto_deploy": True,
             "stage_variables": settings.get("StageVariables"),
             "default_route_settings": throttle and Block(throttling(throttle)),
+            "route_settings": [
+                Block({"route_key": Expr(f"{routes[key]}.route_key"), **throttling(each)})
+                for key, each in throttles.items()
+            ]
+            or None,
         }
         sheet.add("aws_apigatewayv2_stage", starter.name, stage)
 
@@ -154,7 +172,7 @@ def throttling(throttle: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _route_blocks(name: str, route: Mapping[str, Any], api: Expr, sheet: Sheet) -> None:
+def _route_blocks(name: str, route: Mapping[str, Any], api: Expr, sheet: Sheet) -> str:
     given = route["Integration"]
     fields = {
         "api_id": api,
@@ -181,7 +199,7 @@ def _route_blocks(name: str, route: Mapping[str, Any], api: Expr, sheet: Sheet) 
         "operation_name": route.get("OperationName"),
         "target": target,
     }
-    sheet.add("aws_apigatewayv2_route", name, told)
+    return sheet.add("aws_apigatewayv2_route", name, told)
 
 
 def action_uri(machine: Deployable, uri: str, partition: str, region: str) -> str:

@@ -1,8 +1,8 @@
 """REST APIs of API Gateway, as OpenAPI documents.
 
 Settings are those of an API with one stage: {"Name", "StageName", "StageVariables", "CorsConfiguration",
-"Throttle", "ApiKeys": [{"Name", "Enabled"}], "Document": its OpenAPI document}. What keys say is a secret,
-which no template has: it is a parameter.
+"Throttle", "Throttles", "Notes", "ApiKeys": [{"Name", "Enabled"}], "Document": its OpenAPI document}; see
+`http`. What keys say is a secret, which no template has: it is a parameter.
 Source: API Gateway guide, "OpenAPI extensions for API Gateway"; CloudFormation guide,
 AWS::ApiGateway::RestApi; AWS provider, aws_api_gateway_rest_api.
 """
@@ -46,7 +46,6 @@ def cloudformation(starters: Sequence[Starter], page: Page) -> None:
             {"RestApiId": Sub(f"${{{api}}}")},
         )
         keys = settings.get("ApiKeys", ())
-        throttle = settings.get("Throttle")
         stage = page.add(
             f"{starter.name} stage",
             "AWS::ApiGateway::Stage",
@@ -55,7 +54,7 @@ def cloudformation(starters: Sequence[Starter], page: Page) -> None:
                 "DeploymentId": Sub(f"${{{deployed}}}"),
                 "StageName": stage_name,
                 "Variables": settings.get("StageVariables"),
-                "MethodSettings": _method_settings(throttle) if throttle and not keys else None,
+                "MethodSettings": None if keys else _method_settings(settings) or None,
             },
         )
         if keys:
@@ -82,6 +81,8 @@ def _document(starter: Starter, to: Page | Sheet) -> dict[str, Any]:
             refusals.setdefault(kind, {"responseParameters": parameters})
     if len(origins) > 1:
         to.note(f"{starter.name}: a REST API names one origin; of those that are allowed it names the first.")
+    for sentence in starter.settings.get("Notes", ()):
+        to.note(sentence)
     for integration in _integrations(document):
         integration["credentials"] = _credentials(integration, to)
     return document
@@ -103,15 +104,43 @@ def _credentials(integration: Mapping[str, Any], to: Page | Sheet) -> Any:
     return to.role_arn(ROLE)
 
 
-def _method_settings(throttle: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _throttles(settings: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Method and path, and what holds there; that of all as "*" and "/*"."""
+    if settings.get("Throttle"):
+        yield "*", "/*", settings["Throttle"]
+    for key, throttle in settings.get("Throttles", {}).items():
+        method, _, path = key.partition(" ")
+        yield method, path, throttle
+
+
+def _method_settings(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [
         {
-            "ResourcePath": "/*",
-            "HttpMethod": "*",
+            "ResourcePath": path if path in ("/", "/*") else f"/{_encoded(path)}",
+            "HttpMethod": method,
             "ThrottlingRateLimit": throttle["RateLimit"],
             "ThrottlingBurstLimit": throttle["BurstLimit"],
         }
+        for method, path, throttle in _throttles(settings)
     ]
+
+
+def _encoded(path: str) -> str:
+    """
+    >>> _encoded("/orders/{id}")
+    '~1orders~1{id}'
+    """
+    return path.replace("/", "~1")
+
+
+def _by_method(settings: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """What a usage plan has for a method by itself: {"/orders/{id}/GET": throttle}."""
+    throttles = settings.get("Throttles", {})
+    return {
+        f"{path.rstrip('/')}/{method}": throttle
+        for key, throttle in throttles.items()
+        for method, _, path in [key.partition(" ")]
+    }
 
 
 def _key_names(starter: Starter) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -122,11 +151,12 @@ def _key_names(starter: Starter) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def _plan(starter: Starter, api: str, stage: str, page: Page) -> None:
     """A usage plan, with its keys."""
-    throttle = starter.settings.get("Throttle")
+    throttle, throttles = starter.settings.get("Throttle"), _by_method(starter.settings)
+    of_stage = {"ApiId": Sub(f"${{{api}}}"), "Stage": Sub(f"${{{stage}}}")}
     plan = page.add(
         f"{starter.name} plan",
         "AWS::ApiGateway::UsagePlan",
-        {"ApiStages": [{"ApiId": Sub(f"${{{api}}}"), "Stage": Sub(f"${{{stage}}}")}], "Throttle": throttle},
+        {"ApiStages": [of_stage | ({"Throttle": throttles} if throttles else {})], "Throttle": throttle},
     )
     for name, key in _key_names(starter):
         about = "What x-api-key has to say, 20 to 128 characters"
@@ -173,21 +203,26 @@ def _limits(starter: Starter, api: str, stage: str, sheet: Sheet) -> None:
     """The usage plan with its keys; the settings of all methods, where there are no keys."""
     throttle, keys = starter.settings.get("Throttle"), starter.settings.get("ApiKeys", ())
     of_stage = {"api_id": Expr(f"{api}.id"), "stage": Expr(f"{stage}.stage_name")}
-    if throttle and not keys:
-        told = {"rest_api_id": of_stage["api_id"], "stage_name": of_stage["stage"], "method_path": "*/*"}
-        sheet.add(
-            "aws_api_gateway_method_settings", starter.name, {**told, "settings": Block(throttling(throttle))}
-        )
     if not keys:
+        for method, path, each in _throttles(starter.settings):
+            is_all = path == "/*"
+            told = {
+                "rest_api_id": of_stage["api_id"],
+                "stage_name": of_stage["stage"],
+                "method_path": "*/*" if is_all else f"{_encoded(path)}/{method}",
+                "settings": Block(throttling(each)),
+            }
+            name = starter.name if is_all else f"{starter.name} {method} {path}"
+            sheet.add("aws_api_gateway_method_settings", name, told)
         return
+    methods = [Block({"path": at, **_limit(each)}) for at, each in _by_method(starter.settings).items()]
     plan = sheet.add(
         "aws_api_gateway_usage_plan",
         starter.name,
         {
             "name": starter.name,
-            "api_stages": Block(of_stage),
-            "throttle_settings": throttle
-            and Block({"rate_limit": throttle["RateLimit"], "burst_limit": throttle["BurstLimit"]}),
+            "api_stages": Block({**of_stage, "throttle": methods or None}),
+            "throttle_settings": throttle and Block(_limit(throttle)),
         },
     )
     for name, key in _key_names(starter):
@@ -200,3 +235,7 @@ def _limits(starter: Starter, api: str, stage: str, sheet: Sheet) -> None:
         )
         joined = {"key_id": Expr(f"{made}.id"), "key_type": "API_KEY", "usage_plan_id": Expr(f"{plan}.id")}
         sheet.add("aws_api_gateway_usage_plan_key", name, joined)
+
+
+def _limit(throttle: Mapping[str, Any]) -> dict[str, Any]:
+    return {"rate_limit": throttle["RateLimit"], "burst_limit": throttle["BurstLimit"]}

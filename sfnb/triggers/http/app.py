@@ -33,7 +33,7 @@ from sfnb.triggers.http.reading import Limits, Pairs, TooSlow, read_body, read_h
 from sfnb.triggers.http.request import QueryRefused, Request, context_of, read_query
 from sfnb.triggers.http.route import Cors, Route
 from sfnb.triggers.http.route_key import Found, Keyed, PathRefused, RouteTable, split_path
-from sfnb.triggers.http.threads import Threads
+from sfnb.triggers.http.threads import GivenUp, Threads
 
 log = logging.getLogger("sfnb")
 
@@ -84,6 +84,10 @@ class RoutesApp:
         except Gone:
             return
         await _send(send, answer, has_body=scope["method"] != "HEAD")
+
+    def give_up(self) -> None:
+        """Answer all that waits for executions with 503, as the loop that runs is about to end."""
+        self._threads[True].give_up()
 
     def lets_in(self, scope: Any, headers: Mapping[str, str]) -> bool:
         """Whether CORS lets pages of the request's origin call the route that it is for."""
@@ -272,6 +276,9 @@ class _Exchange:
             if plan.route.is_rest:
                 raise Refusal("INTEGRATION_TIMEOUT", "Endpoint request timed out", why) from None
             raise Refusal("INTEGRATION_TIMEOUT", "Service Unavailable", why, status=503) from None
+        except GivenUp:
+            why = "the server stopped before there was an answer"
+            raise Refusal("INTEGRATION_FAILURE", "Service Unavailable", why) from None
         except Refusal:
             raise
         except Exception as fault:

@@ -9,7 +9,7 @@ Source: API Gateway guide, "Transform API requests and responses for HTTP APIs".
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
@@ -24,7 +24,9 @@ READ_BODY_CHARACTERS = 100 * 1024
 
 _WHOLE = re.compile(r"\$([A-Za-z]+(?:\.[^\s${}]+)?)")
 _AMID = re.compile(r"\$\{([^{}]*)\}")
-_STEP = re.compile(r"\.?([^.\[\]'\"()?*@]+)|\[(\d{1,9})\]|\['([^'\[\]]*)'\]")
+_STEP = re.compile(r"\.?([^.\[\]'\"()?*@]+)|\[(\d{1,9})\]|\['([^'\[\]]*)'\]|\.?\*|\[\*\]")
+Step = str | int | None
+"""Of a path into a body: a name, an index, or None for all that is there."""
 _NAME = re.compile(r"[A-Za-z0-9._:-]+")
 ROOTS = ("request", "response", "context", "stageVariables")
 STATIC_RESPONSE_STATUS = re.compile(r"[2-5]\d\d")
@@ -149,20 +151,25 @@ def _whole_body(source: Source, *, of_response: bool) -> str | None:
     return source.request.body or None
 
 
-def _steps(path: str, text: str) -> tuple[str | int, ...]:
-    steps: list[str | int] = []
+def _steps(path: str, text: str) -> tuple[Step, ...]:
+    """Without recursive descent and filters, as the guide has it."""
+    steps: list[Step] = []
     at = 0
     while at < len(path):
         found = _STEP.match(path, at)
         if found is None or ".." in text:
-            raise MappingRefused(f"${text!r:.80}: a path into a body has names and indices only")
-        steps.append(int(found[2]) if found[2] else found[1] or found[3] or "")
+            raise MappingRefused(f"${text!r:.80}: a path into a body has names, indices and * only")
+        is_all = found[0].strip(".[]") == "*"
+        steps.append(None if is_all else int(found[2]) if found[2] else found[1] or found[3] or "")
         at = found.end()
     return tuple(steps)
 
 
-def _walk(value: Json, steps: tuple[str | int, ...]) -> Json:
-    for step in steps:
+def _walk(value: Json, steps: tuple[Step, ...]) -> Json:
+    """What is there, null for nothing; from a `*` on the list of all that is there."""
+    for at, step in enumerate(steps):
+        if step is None and isinstance(value, dict | list):
+            return _all(value, steps[at:])
         if isinstance(value, dict) and isinstance(step, str):
             value = value.get(step)
         elif isinstance(value, list) and isinstance(step, int) and step < len(value):
@@ -170,6 +177,25 @@ def _walk(value: Json, steps: tuple[str | int, ...]) -> Json:
         else:
             return None
     return value
+
+
+def _all(value: Json, steps: tuple[Step, ...]) -> list[Json]:
+    found = [value]
+    for step in steps:
+        found = [inner for each in found for inner in _at(each, step)]
+    return found
+
+
+def _at(value: Json, step: Step) -> Iterator[Json]:
+    match value, step:
+        case dict(), None:
+            yield from value.values()
+        case list(), None:
+            yield from value
+        case dict(), str() if step in value:
+            yield value[step]
+        case list(), int() if step < len(value):
+            yield value[step]
 
 
 def _text(value: Json) -> str | None:

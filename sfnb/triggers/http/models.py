@@ -20,6 +20,7 @@ from sfnb.values import Json, decode, encode
 
 MOST_FAULTS = 10
 DEEPEST_SCHEMA = 50
+DEFAULT = "$default"
 
 Validate = Callable[[Json], list[str]]
 """What is wrong with a body; [] where nothing is."""
@@ -48,15 +49,16 @@ def compile_models(route: Route) -> dict[str, Validate]:
 def check_request(route: Route, models: Mapping[str, Validate], request: Request) -> None:
     """Raises BadRequest where a parameter is missing or the body does not fit.
 
-    A model of an HTTP API is always held to: AWS has none there.
+    A model of an HTTP API is always held to: AWS has none there. One under `$default` is for all types of
+    content that have none of their own.
     """
     asked = route.request_validator
     if asked.validate_request_parameters:
-        missing = [name for name in _required(route) if not _given(name, request)]
+        missing = [name for place, name in _required(route) if not _given(place, name, request)]
         if missing:
             words = f"Missing required request parameters: [{', '.join(missing)}]"
             raise BadRequest(words, words)
-    validate = models.get(request.content_type)
+    validate = models.get(request.content_type) or models.get(DEFAULT)
     if validate is None or not (asked.validate_request_body or not route.is_rest):
         return
     try:
@@ -72,16 +74,24 @@ def check_request(route: Route, models: Mapping[str, Validate], request: Request
         raise BadRequest("Invalid request body", f"[{', '.join(faults)}]")
 
 
-def _required(route: Route) -> Iterator[str]:
-    for name, is_required in route.request_parameters.items():
-        if is_required and name.startswith("method.request."):
-            yield name.removeprefix("method.request.").partition(".")[2]
+def _required(route: Route) -> Iterator[tuple[str, str]]:
+    """The place of each parameter that has to be there, "querystring" or the like, and its name."""
+    for parameter, is_required in route.request_parameters.items():
+        if is_required and parameter.startswith("method.request."):
+            place, _, name = parameter.removeprefix("method.request.").partition(".")
+            yield place, name
 
 
-def _given(name: str, request: Request) -> bool:
-    return bool(
-        request.last_query.get(name) or request.headers.get(name.lower()) or request.variables.get(name)
-    )
+def _given(place: str, name: str, request: Request) -> bool:
+    """Whether it is there and not blank."""
+    match place.removeprefix("multivalue"):
+        case "querystring":
+            return bool(request.last_query.get(name))
+        case "header":
+            return bool(request.headers.get(name.lower()))
+        case "path":
+            return bool(request.variables.get(name))
+    return False
 
 
 def compile_schema(schema: Any, kind: str, route: Route) -> Validate:

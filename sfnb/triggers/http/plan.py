@@ -45,16 +45,20 @@ class Plan(msgspec.Struct, frozen=True, eq=False):
             answer = start(self.route, cast(Action, self.route.integration.action), arguments)
             response = _response(200, service_json(answer), request)
         except NotUnderstood as fault:
-            why = f"SerializationException: {fault}"
+            why = f"{self._passed_on(request)}SerializationException: {fault}"
             response = _response(400, error_json("SerializationException", str(fault)), request)
         except Refused as fault:
-            why = f"{fault.code}: {fault}"
+            why = f"{self._passed_on(request)}{fault.code}: {fault}"
             response = _response(fault.status, error_json(fault.code, str(fault)), request)
         if isinstance(self.integration, HttpPlan):
             answered = self.integration.answer(Source(request, context, stage_variables, response))
         else:
             answered = self.integration.answer(request, response, context, stage_variables)
         return Outcome(answered, why)
+
+    def _passed_on(self, request: Request) -> str:
+        told = self.integration.passed_on(request) if isinstance(self.integration, RestPlan) else ""
+        return f"{told}; " if told else ""
 
     def _check(self, request: Request) -> None:
         try:

@@ -24,6 +24,10 @@ from sfnb.triggers.http.vtl.variables import BodyUnparsed, Input, variables
 from sfnb.values import Json, decode
 
 INTERNAL = "Internal server error"
+TAKEN = frozenset({
+    "stateMachineArn", "name", "input", "traceHeader", "includedData", "executionArn", "error", "cause",
+})  # fmt: skip
+"""What the actions of a route take. Step Functions pays no heed to anything else that it is sent."""
 
 
 class IntegrationRefused(SfnbError):
@@ -59,10 +63,21 @@ class RestPlan(msgspec.Struct, frozen=True):
         if not isinstance(asked, dict):
             raise NotUnderstood("what is sent to Step Functions is no JSON object")
         for name, value in asked.items():
-            if not isinstance(value, str):
+            if name in TAKEN and not isinstance(value, str | None):
                 hint = "; a template writes it as $util.escapeJavaScript($input.json('$'))"
-                raise NotUnderstood(f"{name!r:.40} is no string{hint if name == 'input' else ''}")
-        return {name: value for name, value in asked.items() if isinstance(value, str)}
+                raise NotUnderstood(f"{name!r} is no string{hint if name == 'input' else ''}")
+        return {name: value for name, value in asked.items() if name in TAKEN and isinstance(value, str)}
+
+    def passed_on(self, request: Request) -> str:
+        """Why Step Functions got a body as it came, where templates are for other types; else ""."""
+        kind = request.content_type
+        if kind in self.templates or not self.templates:
+            return ""
+        known = next(iter(self.templates))
+        return (
+            f"came as {kind:.80}, so no template took it for the input: send it with "
+            f"-H 'Content-Type: {known}'"
+        )
 
     def _request(self, request: Request, context: dict[str, Json], stage_variables: Mapping[str, str]) -> str:
         template = self.templates.get(request.content_type)
