@@ -16,6 +16,7 @@ from sfnb.engine.execution import ExecutionState
 from sfnb.engine.records import ExecutionRecord
 from sfnb.engine.visits import Visit
 from sfnb.errors import SfnbError
+from sfnb.given import keywords_told
 from sfnb.logged import Kept, Logged
 from sfnb.service import ExecutionDoesNotExist, Live, StepFunctions
 from sfnb.values import Json
@@ -48,6 +49,7 @@ class ExecutionFailed(SfnbError):
         super().__init__(execution.summary())
 
 
+@keywords_told
 class Execution(Logged):
     """One execution of a state machine; it may still be running.
 
@@ -121,6 +123,15 @@ class Execution(Logged):
 
         Raises SfnbError where it was interrupted: nobody goes on with it.
         """
+        try:
+            return self._wait(timeout_seconds)
+        except KeyboardInterrupt as interrupt:
+            from sfnb.explain import came_to
+
+            interrupt.add_note(came_to(self))
+            raise
+
+    def _wait(self, timeout_seconds: float | None = None) -> bool:
         live = self._live
         runs_here = live.run is not None
         # Asked before Live.wait: an interrupt in the midst of that may leave its gate closed.
@@ -141,13 +152,13 @@ class Execution(Logged):
         """
         told: dict[str, float] = {}
         try:
-            while not self.wait(GLANCE_SECONDS):
+            while not self._wait(GLANCE_SECONDS):
                 _write(printed)
                 for request in self.new_requests(told, GLANCE_SECONDS):
                     print(request)
         except KeyboardInterrupt:
             self.stop()
-            self.wait()
+            self._wait()
             raise
 
     def new_requests(self, told: dict[str, float], seconds: float) -> Iterator[str]:

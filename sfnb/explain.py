@@ -75,6 +75,12 @@ def hints(execution: Execution) -> list[str]:
     return list(account(execution).hints)
 
 
+def came_to(execution: Execution) -> str:
+    """What became of an execution whose end was not waited for, in a line."""
+    name = f'sfnb.get_execution("{execution.name}")'
+    return f"the execution of {execution.machine_name} is {execution.status}: {name}"
+
+
 def account(execution: Execution) -> Account:
     """Everything there is to tell; of a very long log, what the latest of it tells."""
     seen = execution.glance()

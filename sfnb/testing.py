@@ -10,16 +10,21 @@ with sfnb.testing.calendar() as calendar:                  # a year of schedules
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from sfnb.engine.clock import JumpClock
 from sfnb.engine.records import ExecutionFilter
-from sfnb.service import StepFunctions
+from sfnb.service import Live, StepFunctions
 from sfnb.stores.memory import MemoryStore
 
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
+SETTLING_SECONDS = 10.0
+"""How long what a calendar has started is waited for."""
+LOOKS_SECONDS = 0.01
+"""How often it is looked whether it awaits an answer."""
 
 
 def frozen_clock(start: datetime = NEW_YEAR) -> JumpClock:
@@ -43,9 +48,34 @@ class Calendar:
     def advance(self, until: datetime | None = None, **by: float) -> None:
         """Turn it: all that is due meanwhile is done, each thing at its time, one after the other.
 
+        Then it waits until what was started has ended or awaits an answer from outside, ten seconds of real
+        time at most; so does leaving the `with`.
         until: an aware datetime. by: as `timedelta` takes it: days=365, hours=1.
         """
         self._service.triggers.advance(until or self._clock.now() + timedelta(**by))
+        self._settle()
+
+    def _settle(self) -> None:
+        """Wait until what was started has ended, or awaits an answer from outside."""
+        deadline = time.monotonic() + SETTLING_SECONDS
+        while (left := deadline - time.monotonic()) > 0:
+            self._service.triggers.deliverer.wait(left)
+            moving = self._moving()
+            if moving is None:
+                return
+            moving.wait(min(left, LOOKS_SECONDS))
+
+    def _moving(self) -> Live | None:
+        """An execution on a clock that jumps, as a trigger gives it here, that does not stand still."""
+        running = self._service.list_executions(ExecutionFilter(status=("RUNNING",)))
+        awaited = {task.execution for task in self._service.list_task_tokens() if task.awaits_answer}
+        lives = (
+            self._service.execution(each.arn)
+            for each in running
+            if each.owner == "us" and each.arn not in awaited
+        )
+        moving = (live for live in lives if (run := live.run) is not None and run.clock.jumps)
+        return next(moving, None)
 
 
 @contextmanager
@@ -63,7 +93,9 @@ def calendar(start: datetime = NEW_YEAR, service: StepFunctions | None = None) -
     aside = service.triggers.recurring.put_aside()
     service.world.clock = clock
     try:
-        yield Calendar(service, clock)
+        turned = Calendar(service, clock)
+        yield turned
+        turned._settle()
     finally:
         service.world.clock = before
         service.triggers.recurring.take_back(aside)

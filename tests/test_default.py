@@ -5,11 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import sfnb
 from sfnb import default
+from sfnb.cli.definitions import machine_name
+from sfnb.engine.records import ExecutionFilter
 
 
 @pytest.fixture(autouse=True)
@@ -50,3 +53,42 @@ def test_mocks_are_written_with_names_of_the_package() -> None:
     answers = [sfnb.Throw("Declined", "no money"), sfnb.Return({"paid": True})]
 
     assert machine.run(mock={"Charge": answers}, skip_waits=True).result() == {"paid": True}
+
+
+@pytest.mark.parametrize("given", [str, Path])
+def test_a_machine_of_a_file_is_named_after_it_as_in_the_shell(tmp_path: Path, given: Any) -> None:
+    file = tmp_path / "nightly.asl.yaml"
+    file.write_text("StartAt: A\nStates: {A: {Type: Succeed}}")
+
+    assert sfnb.load(given(file)).name == machine_name(str(file)) == "nightly"
+    assert sfnb.load(given(file), name="daily").name == "daily"
+    assert sfnb.load(file.read_text()).name.startswith("machine")
+
+
+def test_what_a_machine_of_a_file_does_is_kept(tmp_path: Path) -> None:
+    sfnb.use_store(tmp_path / "executions.db")
+    file = tmp_path / "nightly.asl.yaml"
+    file.write_text("StartAt: A\nStates: {A: {Type: Succeed}}")
+    sfnb.load(file).run(name="night-2")
+
+    assert [each.name for each in default.service().store.list(ExecutionFilter())] == ["night-2"]
+
+
+def test_task_tokens_tell_the_machine_and_the_execution_by_name() -> None:
+    sfnb.task("sqs:sendMessage")(lambda message: None)
+    parameters = {"MessageBody.$": "$$.Task.Token"}
+    ask = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+        "Parameters": parameters,
+        "End": True,
+    }
+    machine = sfnb.load({"StartAt": "A", "States": {"A": ask}}, name="shop")
+    execution = machine.start(name="monday")
+    while not len(tokens := sfnb.task_tokens()):
+        assert not execution.wait(0.01)
+
+    assert tokens.loc[0, ["machine", "execution", "state"]].to_list() == ["shop", "monday", "A"]
+    assert tokens.arn[0] == execution.arn
+    sfnb.send_task_success(tokens.token[0])
+    execution.wait()

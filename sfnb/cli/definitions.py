@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from sfnb.machine import StateMachine
 
 FILE_HELP = "the definition, JSON or YAML; - for standard input"
-_ENDINGS = re.compile(r"(\.asl)*(\.json|\.yaml|\.yml)?$")
 
 
 def add_file(parser: argparse.ArgumentParser) -> None:
@@ -88,6 +86,6 @@ def machine_name(file: str) -> str:
     >>> machine_name("flows/orders.v2.asl.json"), machine_name("-")
     ('orders.v2', 'machine')
     """
-    from sfnb.service import usable_name
+    from sfnb.machine import file_name
 
-    return usable_name("machine" if file == "-" else _ENDINGS.sub("", Path(file).name))
+    return "machine" if file == "-" else file_name(file)

@@ -48,8 +48,8 @@ def load(
     """A state machine from JSON or YAML text, a Python dict, or a file.
 
     definition: text; a dict; a Path, or a str that names an existing .json, .yaml or .yml file.
-    name: "machine" and a number unless told; the name of a machine that exists gives it a new
-        definition and keeps its tasks.
+    name: that of the file unless told, `orders` of orders.asl.json; without a file, "machine" and a
+        number. The name of a machine that exists gives it a new definition and keeps its tasks.
     unlimited: lift the bound of 1 MiB.
     type: an EXPRESS machine runs for five minutes at most, and waits for no job or callback.
     Raises DefinitionError with every finding.

@@ -20,13 +20,28 @@ if TYPE_CHECKING:
 def task_tokens() -> pd.DataFrame:
     """Every task that waits for its token, a row each, oldest first.
 
-    Columns: token, execution (its ARN), state, resource, since (UTC), input (the task's parameters).
+    Columns: token, machine, execution (their names), state, resource, since (UTC), input (the task's
+    parameters), arn (the execution's).
     """
     import pandas as pd
 
-    tokens = service().list_task_tokens()
-    fields = ("token", "execution", "state", "resource", "since", "input")
-    return pd.DataFrame({name: [getattr(token, name) for token in tokens] for name in fields})
+    rows = []
+    for task in service().list_task_tokens():
+        machine, execution = task.execution.split(":")[6:8]
+        rows.append(
+            (
+                task.token,
+                machine,
+                execution,
+                task.state,
+                task.resource,
+                task.since,
+                task.input,
+                task.execution,
+            )
+        )
+    header = ["token", "machine", "execution", "state", "resource", "since", "input", "arn"]
+    return pd.DataFrame(rows, columns=header)
 
 
 def send_task_success(token: str, output: object = None) -> None:

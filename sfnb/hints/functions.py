@@ -22,6 +22,8 @@ MADE_UP = 'or try it with made-up answers: --mock auto, run(..., mock="auto")'
 def no_function(trouble: Trouble, match: re.Match[str]) -> str:
     """Nothing stands for a Lambda function, an activity or a service."""
     name = match[1]
+    if is_there_now(trouble, name):
+        return there_now(trouble, name)
     known = trouble.execution.machine.known_tasks
     near = did_you_mean(name, known)
     lines = [f'no Python function stands for "{name}"; {near or "define one in a cell:"}']
@@ -33,6 +35,20 @@ def no_function(trouble: Trouble, match: re.Match[str]) -> str:
             lines.append(f'or one for this state alone, with @{owner}.task("{trouble.visit.state}")')
         lines.append(MADE_UP)
     return "\n".join(lines)
+
+
+def is_there_now(trouble: Trouble, name: str) -> bool:
+    """Whether a function has come since that stands for the state, or for what it calls."""
+    machine, visit = trouble.execution.machine, trouble.visit
+    names = [name] if visit is None or visit.resource is None else [name, visit.resource]
+    own = visit is not None and visit.state in machine.tasks
+    return own or machine.function_of(*names) is not None
+
+
+def there_now(trouble: Trouble, name: str) -> str:
+    """The function has come since: what it takes for it to be called."""
+    again = "ex.redrive() goes on with it" if trouble.execution.redrivable else "run it again"
+    return f'there was no Python function for "{name}" then, and now there is: {again}'
 
 
 def stand_in(name: str) -> list[str]:
@@ -52,6 +68,8 @@ def no_service(trouble: Trouble, match: re.Match[str]) -> str:
     parts = match[1].split(":")
     whole = ":".join(parts[5:]) or match[1]
     name = whole.removesuffix(CALLBACK)
+    if is_there_now(trouble, name):
+        return there_now(trouble, name)
     lines = ["sfnb calls no AWS service unless told; let a Python function stand for it:"]
     lines += [f"    {line}" for line in stand_in(name)]
     if whole != name:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from sfnb.asl.ways import did_you_mean
@@ -13,7 +14,7 @@ from sfnb.hints.trouble import Trouble, shortened
 from sfnb.query.jsonpath.path import PathNotFound, PathSyntaxError, compile_path
 from sfnb.values import Json, decode
 
-MOST_NAMES, MOST_LOOKED_AT = 4, 500
+MOST_NAMES, MOST_LOOKED_AT, MOST_SLIPS = 4, 500, 2
 
 
 def cannot_read(trouble: Trouble, match: re.Match[str]) -> str | None:
@@ -26,6 +27,8 @@ def cannot_read(trouble: Trouble, match: re.Match[str]) -> str | None:
     key = arguments.get("Key") or arguments.get("Prefix") or ""
     place = folder / bucket
     if match[1] == "bucket":
+        if near := _near_bucket(folder, bucket):
+            return near
         file = f"{place}/{key}" if key else f"{place}/..."
         return (
             f"the folder {folder} stands for S3, and in it {place} for s3://{bucket}: "
@@ -36,7 +39,16 @@ def cannot_read(trouble: Trouble, match: re.Match[str]) -> str | None:
     near = did_you_mean(key, names)
     shown = ", ".join(f'"{name}"' for name in names[:MOST_NAMES])
     shown += " ..." if len(names) > MOST_NAMES else ""
-    return f'{place} has {shown or "no files"}, but no "{key}"' + (f": {near}" if near else "")
+    if not names:
+        return f"{place} is empty: put the file there, as {place}/{key}"
+    return f'{place} has {shown}, but no "{key}"' + (f": {near}" if near else "")
+
+
+def _near_bucket(folder: Path, bucket: str) -> str | None:
+    """There is a bucket whose name is but misspelt: `shop-results` is no slip for `shop`."""
+    buckets = [place.name for place in folder.iterdir() if place.is_dir()] if folder.is_dir() else []
+    near = did_you_mean(bucket, [name for name in buckets if abs(len(name) - len(bucket)) <= MOST_SLIPS])
+    return f'the folder {folder} has no bucket "{bucket}": {near}' if near else None
 
 
 def _files(place: Any) -> Iterable[Any]:
@@ -49,6 +61,8 @@ def cannot_write(trouble: Trouble, match: re.Match[str]) -> str | None:
     bucket = _arguments(trouble, "result_writer").get("Bucket")
     if folder is None or bucket is None:
         return None
+    if near := _near_bucket(folder, bucket):
+        return f"{near} Else make the folder {folder / bucket}"
     return f"make the folder {folder / bucket}: it stands for s3://{bucket}, where the results are to go"
 
 

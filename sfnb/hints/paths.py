@@ -6,13 +6,17 @@ import re
 
 from sfnb.asl.machine import walk
 from sfnb.asl.ways import did_you_mean
+from sfnb.hints.leaving import is_output_path, leaving
 from sfnb.hints.trouble import Trouble, shortened
 from sfnb.query.jsonpath.path import PathNotFound, PathSyntaxError, compile_path
 from sfnb.values import Json, decode, encode
 
 
 def nothing_there(trouble: Trouble, match: re.Match[str]) -> str | None:
-    return keys_there(match[1], trouble.document)
+    if not is_output_path(trouble, match[1]):
+        return keys_there(match[1], trouble.document)
+    left = leaving(trouble)
+    return None if left is None else keys_there(match[1], left.value)
 
 
 def nothing_in_document(trouble: Trouble, match: re.Match[str]) -> str | None:
@@ -61,7 +65,9 @@ def _no_such_key(here: str, wanted: str, keys: list[str]) -> str:
         f" and {len(keys) - 8} more" if len(keys) > 8 else ""
     )
     near = did_you_mean(wanted, keys)
-    return f'{here} has {shown or "no keys"}, but no "{wanted}"' + (f": {near}" if near else "")
+    if not keys:
+        return f'{here} is empty: it has no "{wanted}"'
+    return f'{here} has {shown}, but no "{wanted}"' + (f": {near}" if near else "")
 
 
 def no_array(trouble: Trouble, match: re.Match[str]) -> str | None:

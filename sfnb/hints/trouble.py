@@ -10,6 +10,7 @@ import msgspec
 
 from sfnb.asl.machine import Definition
 from sfnb.asl.state import State
+from sfnb.query.jsonpath.flow import DROP
 from sfnb.query.jsonpath.path import Path, PathNotFound
 from sfnb.values import Json, decode
 
@@ -42,6 +43,8 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
             return None
         document = decode(self.visit.input)
         path = getattr(self.state.flow, "input_path", None)
+        if path == DROP:
+            return {}
         if isinstance(path, Path) and path.root == "$":
             try:
                 return path.find(document)

@@ -20,6 +20,7 @@ from sfnb.notebook import display as look
 from sfnb.notebook.inputs import check_size, read_input
 from sfnb.notebook.mocks import read_mock
 from sfnb.notebook.substitution import Names, Substitution, read_definition
+from sfnb.notebook.things import bound_to, by_definition
 from sfnb.resuming import to_output
 
 Variables = dict[str, Any]
@@ -79,6 +80,7 @@ def define(cell: str, options: Namespace, variables: Variables) -> StateMachine:
         max_bytes=sys.maxsize if options.unlimited else MAX_SIZE_BYTES,
     )
     show_substitutions(found)
+    before = None if name == UNNAMED else next((m for m in machines() if m.name == name), None)
     try:
         machine = load_machine(
             service(), source, name=name, named=name != UNNAMED, type=options.type or "STANDARD"
@@ -87,6 +89,8 @@ def define(cell: str, options: Namespace, variables: Variables) -> StateMachine:
         raise Refused(fault, variable if variable in variables else None) from None
     if machine.warnings:
         look.show(look.findings(source, machine.warnings))
+    if before is not None and before.source.tree != machine.source.tree:
+        tell_taken_over(before, machine, variable, variables)
     if variable is not None:
         variables[variable] = machine
     elif options.name or options.variable:
@@ -94,6 +98,20 @@ def define(cell: str, options: Namespace, variables: Variables) -> StateMachine:
             look.note(f'kept as "{name}", bound to no variable; get it by `machine = %asl show {name}`')
         )
     return machine
+
+
+def tell_taken_over(
+    before: StateMachine, machine: StateMachine, variable: str | None, variables: Variables
+) -> None:
+    """Say that a name has changed hands: other variables hold it with another definition.
+
+    Where the cell's own variable has had the name already, the cell has but been run again.
+    """
+    older = [names for one, names in by_definition(machine, variables) if one is not machine]
+    holders = ", ".join(name for names in older for name in names)
+    if holders and variable not in bound_to(before, variables).split(", "):
+        words = f'the name "{machine.name}" means this definition now; an older one is still in {holders}'
+        look.show(look.note(words))
 
 
 def is_variable(name: str | None) -> bool:

@@ -50,20 +50,23 @@ def _of_variable(name: str, value: object) -> Input:
 
 
 def _of_file(name: str) -> Input:
-    try:
-        text = Path(name).expanduser().read_bytes().decode("utf-8-sig")
-    except OSError as fault:
-        near = did_you_mean(Path(name).name, _neighbours(Path(name)))
-        reason = fault.strerror or str(fault)
-        raise InvalidInput(
-            f"cannot read the input '{name}': {reason}" + (f"; {near}" if near else "")
-        ) from None
-    except UnicodeDecodeError:
-        raise InvalidInput(f"the input '{name}' is no UTF-8 text") from None
+    text = file_text(name, "the input")
     try:
         return Input(Payload.of_text(text), name)
     except ValueError:
         raise InvalidInput(f"the input '{name}' is not JSON: {_fault(text)}") from None
+
+
+def file_text(name: str, what: str) -> str:
+    """The text of a file; raises InvalidInput, which says what it was to be."""
+    try:
+        return Path(name).expanduser().read_bytes().decode("utf-8-sig")
+    except OSError as fault:
+        near = did_you_mean(Path(name).name, _neighbours(Path(name)))
+        reason = fault.strerror or str(fault)
+        raise InvalidInput(f"cannot read {what} '{name}': {reason}" + (f"; {near}" if near else "")) from None
+    except UnicodeDecodeError:
+        raise InvalidInput(f"{what} '{name}' is no UTF-8 text") from None
 
 
 def _neighbours(path: Path) -> list[str]:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Container, Sequence
 from typing import Any, NoReturn
 
 from sfnb.asl.ways import did_you_mean
 from sfnb.errors import SfnbError
 
 TYPES = ("STANDARD", "EXPRESS")
+_bracket_or_text = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]')
 STATUSES = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 
 
@@ -66,23 +68,28 @@ class _Help(argparse.RawDescriptionHelpFormatter):
         super().__init__(prog, max_help_position=26, width=100)
 
 
-def cut(line: str) -> list[str]:
+def cut(line: str, templates: Container[str] = ()) -> list[str]:
     """The words of a line: quotes keep blanks together and are taken off, JSON stays as it is.
+
+    templates: options behind which there may stand what is JSON only once its holes are filled.
 
     >>> cut('orders --input {"n": [1, 2]} -s Table="my orders" -o result')
     ['orders', '--input', '{"n": [1, 2]}', '-s', 'Table=my orders', '-o', 'result']
     >>> cut("--input '{\\"n\\": 1}'")
     ['--input', '{"n": 1}']
+    >>> cut('--template {"n": [<n>], "of": "}"} --bus tea', ("--template",))
+    ['--template', '{"n": [<n>], "of": "}"}', '--bus', 'tea']
 
     Raises Usage where a quote or a bracket is not closed.
     """
-    words = []
+    words: list[str] = []
     at = 0
     while at < len(line):
         if line[at].isspace():
             at += 1
         else:
-            read = _json if line[at] in "{[" else _word
+            filled_later = bool(words) and words[-1] in templates
+            read = _word if line[at] not in "{[" else _template if filled_later else _json
             word, at = read(line, at)
             words.append(word)
     return words
@@ -94,6 +101,16 @@ def _json(line: str, at: int) -> tuple[str, int]:
     except json.JSONDecodeError as fault:
         raise Usage(f"this is no JSON: {fault.msg}\n  {line}\n  {' ' * fault.pos}^") from None
     return line[at:end], end
+
+
+def _template(line: str, at: int) -> tuple[str, int]:
+    """Up to the bracket that closes the first one, whatever stands between."""
+    start, open_brackets = at, 0
+    for token in _bracket_or_text.finditer(line, at):
+        open_brackets += {"{": 1, "[": 1, "}": -1, "]": -1}.get(token[0], 0)
+        if not open_brackets:
+            return line[start : token.end()], token.end()
+    raise Usage(f"a bracket is not closed\n  {line}\n  {' ' * start}^")
 
 
 def _word(line: str, at: int) -> tuple[str, int]:

@@ -108,6 +108,24 @@ def bound_to(thing: StateMachine | Execution | str, variables: Mapping[str, Any]
     )
 
 
+def by_definition(
+    machine: StateMachine, variables: Mapping[str, Any]
+) -> list[tuple[StateMachine, list[str]]]:
+    """The machines of one ARN that have different definitions, with the variables that hold each.
+
+    First comes `machine`, to which the name belongs now, if no variable holds it too.
+    """
+    found = [(machine, list[str]())]
+    for name, value in held(variables, StateMachine).items():
+        if value.arn == machine.arn:
+            same = next((names for one, names in found if one.source.tree == value.source.tree), None)
+            if same is None:
+                found.append((value, [name]))
+            else:
+                same.append(name)
+    return found
+
+
 def owner(arn: str, variables: Mapping[str, Any]) -> str:
     """The variable that holds an execution, else its machine's and its own name."""
     bound = bound_to(arn, variables)

@@ -10,13 +10,16 @@ from sfnb.asl.ways import did_you_mean
 from sfnb.default import machines, service
 from sfnb.errors import DefinitionError, Diagnostic, InvalidInput, SfnbError, Span
 from sfnb.machine import StateMachine
-from sfnb.notebook.inputs import read_input
+from sfnb.notebook.inputs import file_text, read_input
 from sfnb.notebook.options import Usage, cut
 from sfnb.notebook.things import Variables, everything, no_such
 
 if TYPE_CHECKING:
     from sfnb.on.function import Function
     from sfnb.values import Json
+
+TEMPLATES = ("--input-template", "--template")
+"""Options with holes, <name>, in what they are given."""
 
 _head = re.compile(r"\s*([^\s-]\S*)\s+([^\s-]\S*)\s*").match
 _option = re.compile(r"--[a-z]").match
@@ -32,6 +35,8 @@ def cut_on(line: str) -> list[str]:
     ['orders', 'schedule', 'rate(5 minutes)', '--missed', 'once']
     >>> cut_on("hot iot SELECT * FROM 'sensors/+/temp' WHERE temp > 30")
     ['hot', 'iot', "SELECT * FROM 'sensors/+/temp' WHERE temp > 30"]
+    >>> cut_on('orders queue incoming --template {"n": <$.body.n>}')
+    ['orders', 'queue', 'incoming', '--template', '{"n": <$.body.n>}']
     >>> cut_on("orders event '{\\"source\\": [\\"shop\\"]}' --bus tea")
     ['orders', 'event', '{"source": ["shop"]}', '--bus', 'tea']
     """
@@ -41,7 +46,7 @@ def cut_on(line: str) -> list[str]:
     rest = line[head.end() :].rstrip()
     at = _first_option(rest)
     what = _bare(rest[:at].rstrip())
-    return [*cut(head[1]), head[2], *([what] if what else []), *cut(rest[at:])]
+    return [*cut(head[1]), head[2], *([what] if what else []), *cut(rest[at:], TEMPLATES)]
 
 
 def _first_option(text: str) -> int:
@@ -85,6 +90,13 @@ def value_given(text: str, variables: Variables, what: str) -> Json:
     except InvalidInput as fault:
         words = str(fault).replace("--input: ", "").replace("--input ", "")
         raise InvalidInput(f"{what}: {words}") from None
+
+
+def template_given(text: str, variables: Variables) -> object:
+    """What a variable or a file holds, else the template itself; raises InvalidInput."""
+    if text in variables:
+        return variables[text]
+    return file_text(text[1:], "a template") if text.startswith("@") else text
 
 
 def pattern_given(text: str, variables: Variables, *, in_cell: bool = False) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from sfnb.notebook.trigger_given import (
     event_given,
     pattern_given,
     startable,
+    template_given,
     trigger_key,
     value_given,
 )
@@ -201,6 +202,8 @@ READERS: Mapping[str, Callable[[str, Variables], object]] = {
     "end": _date,
     "window": _duration,
     "enrich": startable,
+    "input_template": template_given,
+    "template": template_given,
 }
 """Options that are more than their text."""
 
@@ -240,7 +243,11 @@ _ALL: Sequence[Option] = (
         "input_paths",
         {"metavar": "X", "help": 'names for parts, for a template: {"id": "$.detail.id"}'},
     ),
-    ("input", "input_template", {"metavar": "X", "help": 'JSON or text with <name> in it: {"order": <id>}'}),
+    (
+        "input",
+        "input_template",
+        {"metavar": "X", "help": 'JSON or text with <name> in it, {"order": <id>}, or a variable'},
+    ),
     ("event, status", "bus", {"metavar": "B", "help": "an event bus; default unless told"}),
     ("event, status", "retries", {"metavar": "N", "type": int, "help": "how often to try again (185)"}),
     ("event, status", "dead_letters", {"metavar": "ARN", "help": "a queue for what cannot be delivered"}),
@@ -285,7 +292,7 @@ _ALL: Sequence[Option] = (
     (
         "queue",
         "template",
-        {"metavar": "X", "help": "what is given of each message: JSON or text with <$.body.id> in it"},
+        {"metavar": "X", "help": 'what is given of each message: {"id": <$.body.id>}, or a variable'},
     ),
     ("file", "bucket", {"metavar": "B", "help": "the bucket"}),
 )

@@ -14,15 +14,15 @@ from sfnb.asl.ways import did_you_mean
 from sfnb.default import execution_of, machines, service, use_buckets
 from sfnb.engine.records import ExecutionFilter, ExecutionRecord
 from sfnb.engine.tokens import TaskToken
-from sfnb.errors import SfnbError
 from sfnb.given import read_definition
-from sfnb.keeping import INTERRUPTED, status_of
 from sfnb.machine import StateMachine
 from sfnb.notebook import display as look
 from sfnb.notebook.aws import add_aws_options, aws
-from sfnb.notebook.cells import counted, run
+from sfnb.notebook.cells import run
+from sfnb.notebook.export_verb import add_export_options, export
 from sfnb.notebook.form_verb import add_form_options, form
 from sfnb.notebook.kept import add_store_options, status, store
+from sfnb.notebook.listing import list_all
 from sfnb.notebook.onwards import (
     add_at_options,
     add_diff_options,
@@ -60,11 +60,11 @@ from sfnb.notebook.triggers import (
     triggers,
     try_event,
 )
+from sfnb.task_parameters import parameter_warnings
 
 IN_CELLS = ("on", "try")
 """Verbs that a cell may have: `%%asl on NAME event`."""
 FillIn = Callable[[Namespace], Namespace]
-MOST_LISTED = 20
 
 
 def run_line(line: str, fill_in: FillIn, variables: Variables, cell: str | None = None) -> object:
@@ -125,21 +125,6 @@ def show(options: Namespace, variables: Variables) -> object:
     return found
 
 
-def list_all(options: Namespace, variables: Variables) -> object:
-    """List the state machines and the latest executions."""
-    rows = [
-        (bound_to(machine, variables), machine.name, counted(len(machine.states), "state"), "")
-        for machine in machines()
-    ]
-    for record in service().list_executions(ExecutionFilter(limit=MOST_LISTED)):
-        status = status_of(service(), record)
-        name = bound_to(record.arn, variables) or (record.name if status == INTERRUPTED else "")
-        rows.append((name, record.machine_name, "execution", status))
-    return look.table(
-        ("variable", "machine", "what", "status"), rows, empty="nothing yet: write a %%asl cell"
-    )
-
-
 def history(options: Namespace, variables: Variables) -> object:
     """Show the history of an execution, or of the latest, as a DataFrame."""
     return execution_named(options.execution, variables).events
@@ -151,6 +136,9 @@ def stop(options: Namespace, variables: Variables) -> object:
         running = [execution_of(record.arn) for record in under_way()]
     else:
         running = [execution_named(options.execution, variables)]
+        if running[0].status != "RUNNING":
+            ended = bound_to(running[0], variables) or running[0].name
+            return look.note(f"{ended}: nothing to stop, it had ended: {running[0].status}")
     for execution in running:
         execution.stop()
         execution.wait()
@@ -158,23 +146,6 @@ def stop(options: Namespace, variables: Variables) -> object:
         (bound_to(execution, variables), execution.machine_name, execution.status) for execution in running
     ]
     return look.table(("variable", "machine", "status"), rows, empty="nothing is running")
-
-
-def export(options: Namespace, variables: Variables) -> object:
-    """Write a state machine out, as JSON unless told; or draw it.
-
-    The format is json, yaml, mermaid, dot, svg or text; a file's name tells it too.
-    """
-    suffix = Path(options.file).suffix.lstrip(".") if options.file else ""
-    format = options.format or {"yml": "yaml", "mmd": "mermaid"}.get(suffix, suffix) or "json"
-    text = machine_named(options.machine, variables).export(format)
-    if options.file is None:
-        return look.code(text)
-    try:
-        Path(options.file).write_text(text, encoding="utf-8")
-    except OSError as fault:
-        raise SfnbError(f"cannot write '{options.file}': {fault.strerror or fault}") from None
-    return look.note(f"wrote {options.file}: {len(text.splitlines()):,} lines")
 
 
 def validate(options: Namespace, variables: Variables) -> object:
@@ -187,6 +158,7 @@ def validate(options: Namespace, variables: Variables) -> object:
             raise no_such(options.name, "file or state machine", known)
         source = read_definition(Path(options.name))
     _, findings = decode(source, options.type or _type_of(known.get(options.name)))
+    findings += parameter_warnings(source.tree)
     return (
         look.findings(source, findings) if findings else look.note(f"{options.name}: no errors, no warnings")
     )
@@ -320,12 +292,6 @@ def _stop_options(parser: Parser) -> None:
     parser.add_argument("--all", action="store_true", help="all that are running")
 
 
-def _export_options(parser: Parser) -> None:
-    parser.add_argument("machine", metavar="NAME", help="a state machine")
-    parser.add_argument("format", nargs="?", metavar="FORMAT", help="what to write")
-    parser.add_argument("-f", "--file", help="write it to this file")
-
-
 def _validate_options(parser: Parser) -> None:
     parser.add_argument("name", metavar="FILE|NAME", help="a file, or a state machine")
     add_type(parser)
@@ -365,7 +331,7 @@ VERBS = {
     "try": Verb(try_event, add_try_options, "try [NAME] EVENT"),
     "history": Verb(history, _history_options, "history [EX]"),
     "stop": Verb(stop, _stop_options, "stop [EX] [--all]"),
-    "export": Verb(export, _export_options, "export NAME [FORMAT] [-f FILE]"),
+    "export": Verb(export, add_export_options, "export NAME [FORMAT] [-f FILE]"),
     "validate": Verb(validate, _validate_options, "validate FILE|NAME [--type T]"),
     "test": Verb(test_one, _test_options, "test NAME STATE [-i X] [--mock X] ..."),
     "tasks": Verb(tasks, _no_options, "tasks"),

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sfnb.errors import SfnbError
+from sfnb.given import keywords_told
 from sfnb.on.words import outcome, states_of
 from sfnb.table import Table
 from sfnb.triggers import records
@@ -20,6 +21,7 @@ LOOKS_SECONDS = 0.01
 """How often it is looked whether something has been started."""
 
 
+@keywords_told
 class Trigger:
     """Something that starts executions: a rule, a schedule, a route, a topic, a queue, a folder.
 
@@ -100,18 +102,19 @@ class Trigger:
         """Let it be gone."""
         self._service.triggers.remove(self.key)
 
-    def wait(self, started: int = 1, *, dropped: int = 0, seconds: float = 30.0) -> Trigger:
+    def wait(self, started: int = 1, *, dropped: int = 0, timeout_seconds: float = 30.0) -> Trigger:
         """Until it has started and dropped so many, and the last execution has ended; answers with itself.
 
-        started, dropped: in all, what was before included; see `counts`. seconds: of real time, at most.
+        started, dropped: in all, what was before included; see `counts`.
+        timeout_seconds: of real time, at most.
         Raises SfnbError where it takes longer, with what has come so far.
         """
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + timeout_seconds
         while (counts := self.counts).started < started or sum(counts.dropped.values()) < dropped:
             if time.monotonic() > deadline:
                 wanted = f"{started:,} and dropped {dropped:,}" if dropped else f"{started:,}"
                 raise SfnbError(
-                    f"{self.name} has not started {wanted} within {seconds:g} s: {outcome(counts)}"
+                    f"{self.name} has not started {wanted} within {timeout_seconds:g} s: {outcome(counts)}"
                 )
             time.sleep(LOOKS_SECONDS)
         self._service.triggers.deliverer.wait(max(deadline - time.monotonic(), 0.0))

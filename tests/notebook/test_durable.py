@@ -153,7 +153,8 @@ def test_reloading_keeps_the_store_and_unloading_too(run: Any, shell: Any) -> No
 
 
 def test_what_was_interrupted_is_called_so_in_lists(run: Any, cut: str) -> None:
-    assert printed_rows(run("%asl list").texts[0])[-1] == ["cut", "orders", "execution", "INTERRUPTED"]
+    row = printed_rows(run("%asl list").texts[0])[-1]
+    assert row[:5] == ["", "orders", "execution", "INTERRUPTED", "cut"]
     header, row = printed_rows(run("%asl store").texts[0])
     assert header == ["execution", "machine", "status", "started", "events", "error"]
     assert row[:3] == ["cut", "orders", "INTERRUPTED"]

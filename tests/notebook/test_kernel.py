@@ -97,6 +97,9 @@ def test_an_interrupt_from_python_stops_the_execution_too(kernel: Kernel) -> Non
     ran = kernel.run("m.run()", interrupt_at="sleeping")
 
     assert ran.of("error")[0]["ename"] == "KeyboardInterrupt"
+    told = "\n".join(ran.traceback)
+    assert 'is ABORTED: sfnb.get_execution("' in told
+    assert "execution.py" not in told
     assert kernel.run("m.executions[0].status").text == "'ABORTED'"
 
 

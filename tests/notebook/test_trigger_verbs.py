@@ -50,16 +50,42 @@ def test_each_way_to_be_started_is_a_line(defined: Any) -> None:
         assert ran.value.words == words, line
 
 
+@pytest.mark.parametrize("written", ["""'{"order": <id>}'""", '{"order": <id>}', "text", "@template.txt"])
+def test_a_template_is_written_as_it_is_or_held_by_a_variable_or_a_file(
+    defined: Any, shell: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("template.txt").write_text('{"order": <id>}')
+    shell.user_ns.update(text='{"order": <id>}')
+    event = defined(
+        '%asl on orders event {"source": ["a"]} --input-paths {"id": "$.id"} --input-template ' + written
+    ).value
+
+    (target,) = event.settings["Targets"]
+    assert target["InputTransformer"]["InputTemplate"] == '{"order": <id>}'
+
+
+def test_a_template_that_a_variable_holds_as_a_dict_becomes_json(defined: Any, shell: Any) -> None:
+    shell.user_ns.update(made={"order": "no <id>"})
+    event = defined(
+        '%asl on orders event {"source": ["a"]} --input-paths {"id": "$.id"} --input-template made'
+    ).value
+
+    assert event.settings["Targets"][0]["InputTransformer"]["InputTemplate"] == '{"order":"no <id>"}'
+
+
+def test_a_template_whose_bracket_is_not_closed_is_refused(defined: Any) -> None:
+    ran = defined('%asl on orders event {"source": ["a"]} --input-template {"order": <id>')
+
+    assert isinstance(ran.error, Usage)
+    assert "a bracket is not closed" in str(ran.error)
+
+
 def test_options_are_those_of_the_method(defined: Any, shell: Any) -> None:
     shell.user_ns.update(given={"n": 1})
     event = defined(
-        '%asl on orders event {"source": ["a"]} --name first --retries 3'
-        ' --input-paths {"id": "$.id"} --input-template {"order": <id>}'
-    )
-    assert event.error is not None  # <id> is no JSON, so the template has to be in quotes
-    event = defined(
-        '%asl on orders event {"source": ["a"]} --name first --retries 3'
-        """ --input-paths {"id": "$.id"} --input-template '{"order": <id>}'"""
+        '%asl on orders event {"source": ["a"]} --name first'
+        ' --input-paths {"id": "$.id"} --input-template {"order": <id>} --retries 3'
     ).value
     (target,) = event.settings["Targets"]
     assert event.name == "first"
@@ -303,7 +329,7 @@ def test_a_card_says_what_was_dropped_and_why(defined: Any) -> None:
 def test_waiting_for_too_much_says_what_has_come(defined: Any) -> None:
     defined('shop = %asl on orders event {"source": ["shop"]}')
 
-    told = str(defined("shop.wait(1, seconds=0.05)").error)
+    told = str(defined("shop.wait(1, timeout_seconds=0.05)").error)
     assert told == "orders-event has not started 1 within 0.05 s: nothing has come yet"
 
 

@@ -43,18 +43,6 @@ def test_a_machine_is_known_by_its_variable_and_by_its_name(run: Any, orders: No
     assert run("%asl show the-shop").value.name == "the-shop"
 
 
-def test_list_shows_machines_and_executions(run: Any, orders: None) -> None:
-    run("%asl run orders")
-    run("%asl run orders -o last")
-
-    assert run("%asl list").texts[0].splitlines() == [
-        "variable  machine  what       status",
-        "orders    orders   1 state",
-        "last      orders   execution  SUCCEEDED",
-        "ex        orders   execution  SUCCEEDED",
-    ]
-
-
 def test_history_is_a_data_frame(run: Any, orders: None) -> None:
     run("%asl run orders")
 
@@ -73,6 +61,12 @@ def test_stop_ends_what_runs(run: Any, shell: Any) -> None:
     run("%asl stop --all")
     assert shell.user_ns["two"].status == "ABORTED"
     assert run("%asl stop --all").texts == ["nothing is running"]
+
+
+def test_stop_says_of_what_had_ended_how_it_did(run: Any, orders: None) -> None:
+    run("%asl run orders")
+
+    assert run("%asl stop ex").texts == ["ex: nothing to stop, it had ended: SUCCEEDED"]
 
 
 def test_export_shows_or_writes(run: Any, orders: None, tmp_path: Path) -> None:
