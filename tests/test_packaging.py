@@ -29,7 +29,13 @@ NAMES = {
     "yaml": "pyyaml",
 }
 """What is imported under another name than it is installed by."""
-BROUGHT_ALONG = {"numpy": "pandas", "traitlets": "ipython", "botocore": "boto3", "referencing": "jsonschema"}
+BROUGHT_ALONG = {
+    "numpy": "pandas",
+    "traitlets": "ipython",
+    "botocore": "boto3",
+    "referencing": "jsonschema",
+    "werkzeug": "moto",
+}
 EXTRAS = ("aws", "files", "iam", "local-aws", "server", "triggers")
 """What is imported only where it is used, and asked for by name."""
 
