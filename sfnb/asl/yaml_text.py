@@ -40,6 +40,8 @@ from sfnb.values import Json
 # What libyaml takes (YAML 1.2, production [1] c-printable).
 _unprintable = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]").search
 _leading_zero = re.compile(r"[-+]?0[0-9]+").fullmatch
+# What reads as text that was meant: in DynamoDB #name stands for an attribute. A remark has a space.
+_glued_comment = re.compile(r"(?:[ \t]*\r?\n)?[ \t]+(#\w[^\r\n]*)").match
 
 _TEXT_TAGS = (None, "!", "tag:yaml.org,2002:str")
 
@@ -167,6 +169,8 @@ class _Composer:
             self._take_key(node, event)
         else:
             value = self._value_of(event, start, end)
+            if not event.style:
+                self._warn_if_cut(text, value, end)
             node = self._tagged(_Node(value, place, text, weight, 0), event.tag)
             self._put(node)
         self._weight += weight
@@ -188,6 +192,28 @@ class _Composer:
             message = f"{shown(text)} is read as the number {value}"
             self._find(message, start, end, hint=hint, severity="WARNING")
         return value
+
+    def _warn_if_cut(self, text: str, value: Json, end: int) -> None:
+        """Say that a text without quotes ends where its author may not have ended it.
+
+        text: as it was read, up to `end`.
+        """
+        found = _glued_comment(self._text, end)
+        if found and (isinstance(value, str) or not text) and self._is_beside(found, text):
+            hint = "put the text in quotes if # belongs to it"
+            self._find("The rest of the line is a comment", *found.span(1), hint=hint, severity="WARNING")
+        if text.count("(") > text.count(")") and self._text.startswith(",", end):
+            hint = "put it in quotes"
+            self._find("A text in { } or [ ] ends at this comma", end, end + 1, hint=hint, severity="WARNING")
+
+    def _is_beside(self, comment: re.Match[str], text: str) -> bool:
+        """Whether `comment` is in the line of `text` or, where there is no text, what its key would hold."""
+        if "\n" not in comment[0]:
+            return True
+        opened = self._open[-1] if self._open else None
+        if text or opened is None or opened.key is None:
+            return False
+        return _column(self._text, comment.start(1)) > _column(self._text, opened.key_place[0])
 
     def _tagged(self, node: _Node, tag: str | None) -> _Node:
         """`node` under its tag; a CloudFormation tag makes an object around it."""
@@ -322,6 +348,10 @@ class _Composer:
 def _complex_key(text: str, start: int, end: int) -> _Refused:
     hint = "put a text that begins with {, [ or ! in quotes"
     return _Refused(syntax_error(text, start, end, "A key is a single text", hint))
+
+
+def _column(text: str, offset: int) -> int:
+    return offset - text.rfind("\n", 0, offset)
 
 
 def _offsets(event: events.Event) -> tuple[int, int]:

@@ -19,6 +19,11 @@ from sfnb.errors import Diagnostic
 _QUOTES = "put the text in quotes"
 _has_key = re.compile(r"""\s*(?:- +)*(?:"[^"]*"|'[^']*'|[^\s#'"][^#]*?):\s""").match
 _glued_colon = re.compile(r"\s*[^\s:#'\"]+:[^\s:/]\S*\s*$").match
+# Of a text without quotes in { } or [ ]: all of it up to a bracket, where it ends.
+_cut_by_bracket = re.compile(r"""(?:[\[{,]|:\s)\s*[^\s'"\[\]{},](?:(?!:\s)[^\[\]{},])*(?<!:)[\[{]$""").search
+# From an open bracket on: the comment that ends its line.
+_comment_in_line = re.compile(r"""(?:"[^"\n]*"|'[^'\n]*'|[^\n"'])*?[\s\[{,](#[^\n]*)""").match
+_hides_bracket = re.compile(r"#\w[^\]}]*[\]}]").match
 _escape_in_quotes = re.compile(r"\\(?:x.?|u[0-9a-fA-F]{0,4}|U[0-9a-fA-F]{0,8}|.)?", re.DOTALL).match
 
 
@@ -159,6 +164,9 @@ def _bracket_open(complaint: _Complaint) -> Diagnostic:
     """A flow array or object goes wrong, or never ends."""
     if complaint.at_end:
         return _not_closed(complaint, complaint.since)
+    if _cut_by_bracket(complaint.before + complaint.char):
+        message = f"A text in {{ }} or [ ] cannot hold {quoted(complaint.char)} without quotes"
+        return complaint.error(message, _QUOTES)
     closing = "]" if "sequence" in complaint.words else "}"
     line, column = position_of(complaint.text, complaint.since)
     message = f'Expected a comma or "{closing}" in what was opened at line {line}, column {column}'
@@ -166,6 +174,10 @@ def _bracket_open(complaint: _Complaint) -> Diagnostic:
 
 
 def _not_closed(complaint: _Complaint, opened: int) -> Diagnostic:
+    comment = _comment_in_line(complaint.text, opened)
+    if comment and _hides_bracket(comment[1]):
+        hint = "put the text in quotes if # belongs to it"
+        return complaint.error("The rest of the line is a comment", hint, start=comment.start(1))
     closing = {"[": '"]"', "{": '"}"'}.get(complaint.text[opened : opened + 1], "the closing bracket")
     return complaint.error("The bracket opened here is not closed", f"add {closing}", start=opened)
 

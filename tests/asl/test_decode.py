@@ -389,3 +389,26 @@ def test_a_definition_with_warnings_alone_is_loaded() -> None:
 
     assert definition.start_at == "It"
     assert [warning.severity for warning in warnings] == ["WARNING"]
+
+
+def test_text_lost_to_a_comment_of_yaml_is_shown_among_the_warnings() -> None:
+    lines = [
+        "StartAt: It",
+        "States:",
+        "  It:",
+        "    Type: Task  # of DynamoDB",
+        "    Resource: arn:aws:states:::dynamodb:updateItem",
+        "    Parameters:",
+        "      TableName: orders",
+        "      Key: {id: {S: a}}",
+        "      UpdateExpression: SET #s = :s",
+        "    End: true",
+    ]
+    source = read_text("\n".join(lines))
+
+    (warning,) = load(source)[1]
+
+    assert warning.severity == "WARNING"
+    assert warning.path == ("States", "It", "Parameters", "UpdateExpression")
+    shown = render_diagnostics(source, [warning])
+    assert "line 9, column 29: The rest of the line is a comment" in shown
