@@ -40,6 +40,10 @@ AWS_DISABLE_HOST_PREFIX_INJECTION=true in their environment, or Config(inject_ho
 """
 
 HOW_TO_KEEP = " (a machine of a notebook is kept by its keep(), a function comes with --tasks)"
+SYNC_PREFIX = (
+    "StartSyncExecution and TestState need AWS_DISABLE_HOST_PREFIX_INJECTION=true at the client,"
+    " or Config(inject_host_prefix=False)"
+)
 TOLD = 18
 """Of how many interrupted executions a line is written, and how many functions are named."""
 
@@ -191,7 +195,9 @@ def prepare(options: argparse.Namespace, environment: Mapping[str, str]) -> Step
 
 
 def _surroundings(service: StepFunctions) -> Iterator[str]:
-    """Where executions are kept, which functions stand for Resources, where calls of services go."""
+    """Where executions are kept, which functions stand for Resources, where calls of services go, and what
+    clients need for the two operations before whose host they put "sync-".
+    """
     from sfnb.keeping import kept_in
 
     path, aws = kept_in(service), service.registry.aws
@@ -202,6 +208,7 @@ def _surroundings(service: StepFunctions) -> Iterator[str]:
     yield f"  functions for Resources: {', '.join(names[:TOLD]) or 'none (--tasks FILE)'}{more}"
     nowhere = "nowhere (AWS_ENDPOINT_URL=... or --aws lets them go somewhere)"
     yield f"  calls of services go to {aws.place}" if aws is not None else f"  calls of services go {nowhere}"
+    yield f"  {SYNC_PREFIX}"
 
 
 def go_on(service: StepFunctions) -> None:

@@ -28,6 +28,10 @@ PASS = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}
 ROLE = "arn:aws:iam::123456789012:role/sfn"
 COMMAND = [sys.executable, "-m", "sfnb.cli", "serve", "--port", "0"]
 SOON = 60
+SYNC_PREFIX = (
+    "  StartSyncExecution and TestState need AWS_DISABLE_HOST_PREFIX_INJECTION=true at the client,"
+    " or Config(inject_host_prefix=False)"
+)
 ROUTE = """
 import sys, threading, sfnb
 def say(*words): print(*words, file=sys.stderr)
@@ -143,6 +147,7 @@ def test_it_says_where_it_is_serves_and_ends_cleanly(serve: Serve, number: signa
         "  machines and executions are kept in memory, until this process ends (--store FILE keeps them)",
         "  functions for Resources: none (--tasks FILE)",
         "  calls of services go nowhere (AWS_ENDPOINT_URL=... or --aws lets them go somewhere)",
+        SYNC_PREFIX,
     ]
 
 
@@ -156,6 +161,7 @@ def test_it_says_what_is_around_it(serve: Serve, tmp_path: Path) -> None:
         f"  machines and executions are kept in {tmp_path / 'kept.db'}",
         "  functions for Resources: double, triple",
         "  calls of services go to what AWS_ENDPOINT_URL_<SERVICE> names",
+        SYNC_PREFIX,
     ]
 
 
