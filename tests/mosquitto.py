@@ -90,7 +90,11 @@ class Mosquitto:
     def stop(self) -> None:
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(10)
+            try:
+                self._process.wait(10)
+            except subprocess.TimeoutExpired:  # it has been seen to overlook the signal, once in thousands
+                self._process.kill()
+                self._process.wait()
             self._process = None
 
 
