@@ -40,6 +40,8 @@ from sfnb.values import Json
 # What libyaml takes (YAML 1.2, production [1] c-printable).
 _unprintable = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]").search
 _leading_zero = re.compile(r"[-+]?0[0-9]+").fullmatch
+# An intrinsic function whose last parenthesis is missing.
+_open_call = re.compile(r"States\.\w+\([^()]*$").match
 # What reads as text that was meant: in DynamoDB #name stands for an attribute. A remark has a space.
 _glued_comment = re.compile(r"(?:[ \t]*\r?\n)?[ \t]+(#\w[^\r\n]*)").match
 
@@ -202,7 +204,7 @@ class _Composer:
         if found and (isinstance(value, str) or not text) and self._is_beside(found, text):
             hint = "put the text in quotes if # belongs to it"
             self._find("The rest of the line is a comment", *found.span(1), hint=hint, severity="WARNING")
-        if text.count("(") > text.count(")") and self._text.startswith(",", end):
+        if _open_call(text) and self._text.startswith(",", end):
             hint = "put it in quotes"
             self._find("A text in { } or [ ] ends at this comma", end, end + 1, hint=hint, severity="WARNING")
 
