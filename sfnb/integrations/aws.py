@@ -64,14 +64,15 @@ class Aws:
         with self._lock:  # sessions are not for several threads, clients are
             if key not in self._clients:
                 session = self._session(role_arn, region)
-                self._clients[key] = keeping_headers(
-                    session.client(
-                        service,
-                        region_name=only or self._region or session.region_name or region,
-                        endpoint_url=self._endpoint_url,
-                        config=_config(service, self.proxies),
-                    )
+                client = session.client(
+                    service,
+                    region_name=only or self._region or session.region_name or region,
+                    endpoint_url=self._endpoint_url,
+                    config=_config(service, self.proxies),
                 )
+                if service in PATIENT:
+                    client.meta.events.register("needs-retry", _after_a_lost_connection)
+                self._clients[key] = keeping_headers(client)
             return self._clients[key]
 
     def prepare(self, service: str, *, region: str) -> None:
@@ -133,7 +134,8 @@ PATIENT = ("lambda", "bedrock-runtime", "bedrock-agentcore")
 def _config(service: str, proxies: dict[str, str] | None) -> Any:
     """S3 is not asked for checksums that Step Functions does not ask for: its results would tell them.
 
-    Many calls may run side by side, each with a connection. A function is called once: who retries is Retry.
+    Many calls may run side by side, each with a connection. A function that answers is called once: who
+    retries is Retry.
     """
     from botocore.config import Config
 
@@ -141,6 +143,25 @@ def _config(service: str, proxies: dict[str, str] | None) -> Any:
     if service in PATIENT:
         return config.merge(Config(read_timeout=930, retries={"total_max_attempts": 1}))
     return config
+
+
+MOST_LOST = 3
+"""How often a call is made again whose connection was lost, as by the AWS SDK for Java 1."""
+LOST_PAUSE_SECONDS = 0.05
+
+
+def _after_a_lost_connection(
+    attempts: int, caught_exception: BaseException | None = None, **_: Any
+) -> float | None:
+    """How long to wait before a call is made again; None: it is not.
+
+    A connection that was closed without a byte of an answer, as one that was kept for too long, tells nothing
+    of the function. The other retries of botocore are off.
+    """
+    from botocore.exceptions import ConnectionClosedError
+
+    lost = isinstance(caught_exception, ConnectionClosedError) and attempts <= MOST_LOST
+    return LOST_PAUSE_SECONDS * attempts if lost else None
 
 
 def with_models(profile: str | None) -> Any:

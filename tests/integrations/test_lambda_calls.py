@@ -367,6 +367,18 @@ def test_a_profile_that_is_not_there_is_told_by_the_call_alone() -> None:
     assert "none-of-that-name" in str(execution.cause)
 
 
+@pytest.mark.parametrize(("closes", "error"), [(2, None), (4, "Lambda.SdkClientException")])
+def test_a_call_whose_connection_is_lost_is_made_again_three_times(
+    functions: LambdaServer, service: StepFunctions, closes: int, error: str | None
+) -> None:
+    functions.lost = closes
+    execution = invoke(service, "echo", Payload={"n": 1})
+
+    assert execution.error == error
+    assert functions.lost == 0
+    assert len(functions.calls) == (error is None)
+
+
 def test_a_function_is_called_once_however_long_it_takes() -> None:
     from sfnb.integrations.aws import Aws
 

@@ -48,7 +48,7 @@ class LambdaServer:
 
     functions: by name. fails: those that fail with the payload they answer. refusals: answers in place of
     functions. calls: oldest first. account, region: of ARNs in messages. bare: no header is sent, the body
-    ends with the connection.
+    ends with the connection. lost: how many calls from now on get no answer, as the connection is closed.
     """
 
     def __init__(self, *, account: str, region: str) -> None:
@@ -57,9 +57,10 @@ class LambdaServer:
         self.functions: dict[str, Handler] = {}
         self.fails: set[str] = set()
         self.bare = False
+        self.lost = 0
         self.refusals: dict[str, Answer] = {}
         self.calls: list[Invoked] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         serve = functools.partial(self._server.serve_forever, poll_interval=0.02)
@@ -94,6 +95,10 @@ class LambdaServer:
         if call.headers.get(LOG_TYPE.lower()) == "Tail":
             headers["X-Amz-Log-Result"] = base64.b64encode(b"START\nEND\n").decode()
         return Answer(body=body, headers=headers)
+
+
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 256  # five by default, and of many who come at once some are turned away
 
 
 def _outcome(handler: Handler, event: Any) -> tuple[bytes, bool]:
@@ -131,6 +136,10 @@ def _handler(served: LambdaServer) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             url = urlsplit(self.path)
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            if served.lost:
+                served.lost -= 1
+                self.close_connection = True
+                return
             before, after = INVOKE
             if not (url.path.startswith(before) and url.path.endswith(after)):
                 self._send(refused(404, "UnknownOperationException", url.path))
