@@ -193,7 +193,7 @@ def test_two_processes_that_race_to_resume_run_each_execution_once(place: Place,
         place.at_work(victim)
         victim.kill()
     left = place.evidence.look(0)
-    assert left > EXECUTIONS // 2
+    assert left > 1  # else there is nothing to race for
 
     with ExitStack() as stack:
         racers = [stack.enter_context(process(place.round(1, races=True))) for _ in range(2)]
