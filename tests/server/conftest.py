@@ -12,6 +12,7 @@ import uvicorn
 
 from sfnb.execution import Execution
 from sfnb.server.app import App
+from sfnb.server.client import client
 from sfnb.server.settings import Settings
 from sfnb.service import StepFunctions
 from tests.chromium import chromium
@@ -74,3 +75,9 @@ def tab(request: pytest.FixtureRequest, browser: Any, served: tuple[StepFunction
     context.close()
     assert tab.faults == []
     assert tab.elsewhere == []
+
+
+@pytest.fixture
+def sfn(service: StepFunctions) -> Any:
+    """boto3 without a socket."""
+    return client("stepfunctions", service=service)

@@ -32,11 +32,6 @@ def definition(*, comment: str = "", **state: Any) -> str:
 WAITS = definition(Type="Wait", Seconds=3600)
 
 
-@pytest.fixture
-def sfn(service: StepFunctions) -> Any:
-    return client("stepfunctions", service=service)
-
-
 def create(sfn: Any, name: str = "m", text: str | None = None, **options: Any) -> str:
     made = sfn.create_state_machine(name=name, definition=text or definition(), roleArn=ROLE, **options)
     arn: str = made["stateMachineArn"]

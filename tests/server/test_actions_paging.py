@@ -13,18 +13,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sfnb.server.client import client
 from sfnb.service import StepFunctions
 
 ROLE = "arn:aws:iam::123456789012:role/sfn"
 DEFINITION = json.dumps({"StartAt": "S", "States": {"S": {"Type": "Succeed"}}})
 SOON = 60
 REFUSED = ("InvalidToken", "Invalid Token: 'Invalid token'")
-
-
-@pytest.fixture
-def sfn(service: StepFunctions) -> Any:
-    return client("stepfunctions", service=service)
 
 
 @pytest.fixture

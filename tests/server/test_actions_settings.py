@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sfnb.server.client import client
 from sfnb.service import StepFunctions
 
 ROLE = "arn:aws:iam::123456789012:role/sfn"
@@ -27,11 +26,6 @@ CHILD = {
 }
 MAP = {"Type": "Map", "Label": "each", "ItemsPath": "$", "ItemProcessor": CHILD, "End": True}
 NESTED = json.dumps({"StartAt": "Each", "States": {"Each": MAP}})
-
-
-@pytest.fixture
-def sfn(service: StepFunctions) -> Any:
-    return client("stepfunctions", service=service)
 
 
 def create(sfn: Any, name: str = "m", text: str = DEFINITION, **options: Any) -> Any:

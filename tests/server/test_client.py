@@ -19,11 +19,6 @@ ROLE = "arn:aws:iam::123456789012:role/sfn"
 
 
 @pytest.fixture
-def sfn(service: StepFunctions) -> Any:
-    return client("stepfunctions", service=service)
-
-
-@pytest.fixture
 def machine(sfn: Any) -> str:
     arn: str = sfn.create_state_machine(name="m", definition=PASS, roleArn=ROLE)["stateMachineArn"]
     return arn
