@@ -14,7 +14,7 @@ from datetime import datetime
 import msgspec
 
 from sfnb.errors import StoreFault
-from sfnb.triggers.kept import DEAD_LETTER, Shelf, resource
+from sfnb.triggers.kept import DEAD_LETTER, Shelf, delivery_name, resource
 from sfnb.triggers.ports import World
 from sfnb.triggers.records import queue_of, region_of, service_of
 
@@ -69,7 +69,7 @@ class DeadLetters:
                 oldest = list(self._buried)[: len(self._buried) + 1 - MOST_DEAD_LETTERS]
                 self._shelf.keep(
                     resource(f"dead:{letter.id}", DEAD_LETTER, letter),
-                    drop=[f"delivery:{letter.id}", *oldest],
+                    drop=[delivery_name(letter.id), *oldest],
                 )
                 for _ in oldest:
                     self._buried.popleft()

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from queue import SimpleQueue
@@ -28,7 +28,7 @@ from sfnb.errors import StoreFault
 from sfnb.triggers.dead_letters import DeadLetter, DeadLetters
 from sfnb.triggers.inputs import numbered
 from sfnb.triggers.keeping import Keeping
-from sfnb.triggers.kept import DELIVERY, Shelf, resource
+from sfnb.triggers.kept import DELIVERY, Shelf, delivery_name, resource
 from sfnb.triggers.ports import Refused, World
 from sfnb.triggers.records import Counts, service_of
 from sfnb.triggers.timetable import Timetable
@@ -82,6 +82,10 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
         """When it is too late to pass it on."""
         policy = self.target.get("RetryPolicy", {})
         return self.received + timedelta(seconds=policy.get("MaximumEventAgeInSeconds", OLDEST_SECONDS))
+
+
+def in_store(delivery: Delivery) -> Resource:
+    return resource(delivery_name(delivery.id), DELIVERY, delivery)
 
 
 class _Lane:
@@ -142,19 +146,24 @@ class Deliverer:
             raise Refused("ServiceClosed", "what starts executions is closed here", again=True)
         kept = list(keep)
         if self._shelf.durable:
-            kept += [resource(f"delivery:{each.id}", DELIVERY, each) for each in deliveries]
+            kept += [in_store(each) for each in deliveries]
         if kept:
             self._keeping.keep(kept)
         self.take_up(deliveries)
 
     def take_up(self, deliveries: Iterable[Delivery]) -> None:
         """Pass on what is kept already."""
+        for each in self._opened(deliveries):
+            self._pass_on(each, 1, each.due)
+
+    def _opened(self, deliveries: Iterable[Delivery]) -> Iterator[Delivery]:
+        """Those that were not open before, and are now."""
         for each in deliveries:
             with self._changed:
                 if self._closed or each.id in self._open:
                     continue
                 self._open[each.id] = each.trigger
-            self._pass_on(each, 1, each.due)
+            yield each
 
     def hold(self, trigger: str) -> None:
         """Make ours what a trigger has received that is going to be gone, as nobody else holds it then."""
@@ -162,7 +171,7 @@ class Deliverer:
             with self._changed:
                 mine = [id for id, key in self._open.items() if key == trigger]
             for id in mine:
-                self._shelf.hold_resource(f"delivery:{id}")
+                self._shelf.hold_resource(delivery_name(id))
 
     def _pass_on(self, delivery: Delivery, number: int, due: datetime | None) -> None:
         """Make an attempt, now or when it is due."""
@@ -181,23 +190,19 @@ class Deliverer:
         """
         kept = self._shelf.all(DELIVERY, Delivery)
         with self._changed:
-            known = {*(f"delivery:{id}" for id in self._open), *self._keeping.unwanted}
-        left = [each for each in kept if f"delivery:{each.id}" not in known]
+            known = {*map(delivery_name, self._open), *self._keeping.unwanted}
+        left = [each for each in kept if delivery_name(each.id) not in known]
         return [
             each
             for each in left
             if each.trigger in triggers
-            or (gone(each) and self._shelf.hold_resource(f"delivery:{each.id}") is None)
+            or (gone(each) and self._shelf.hold_resource(delivery_name(each.id)) is None)
         ]
 
     def give_up(self, deliveries: Iterable[Delivery]) -> None:
         """Make dead letters of what is kept already, and has waited for longer than it may."""
-        for each in deliveries:
-            with self._changed:
-                if self._closed or each.id in self._open:
-                    continue
-                self._open[each.id] = each.trigger
-            fault = Refused("WAITED", "nothing ran what it is for until it was too old", again=True)
+        fault = Refused("WAITED", "nothing ran what it is for until it was too old", again=True)
+        for each in self._opened(deliveries):
             self._post(partial(self._failed, each, 1, fault))
 
     def wait(self, seconds: float) -> bool:
@@ -318,7 +323,7 @@ class Deliverer:
     def _settle(self, delivery: Delivery) -> None:
         self._closes(delivery.id)
         if self._shelf.durable:
-            self._keeping.forget(f"delivery:{delivery.id}")
+            self._keeping.forget(delivery_name(delivery.id))
 
 
 def _numbered(delivery: Delivery, number: int) -> Delivery:

@@ -26,6 +26,11 @@ def name_of(key: str) -> str:
     return f"sfnb:{key}"
 
 
+def delivery_name(id: str) -> str:
+    """As `name_of`, of a delivery."""
+    return f"{DELIVERY}:{id}"
+
+
 class Shelf:
     """Where triggers and their like are kept. store: asked for anew each time, as another may be taken."""
 

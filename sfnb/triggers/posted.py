@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 from sfnb.engine.ports import Resource
 from sfnb.errors import SfnbError, StoreFault
-from sfnb.triggers.deliveries import Delivery
+from sfnb.triggers.deliveries import Delivery, in_store
 from sfnb.triggers.events import Event
-from sfnb.triggers.kept import DELIVERY, POSTED, resource
+from sfnb.triggers.kept import POSTED, resource
 from sfnb.triggers.records import Trigger
 from sfnb.triggers.rules import EVENT, Rule, Rules, matched
 
@@ -126,7 +126,7 @@ class Posted:
             if not for_us:
                 return
             shelf.keep(
-                *(resource(f"{DELIVERY}:{each.id}", DELIVERY, each) for each in for_us),
+                *map(in_store, for_us),
                 drop=[f"{POSTED}:{each.id}" for each in for_us],
             )
             self._count(for_us)
