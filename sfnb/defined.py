@@ -111,7 +111,6 @@ class Defined:
 
     def __repr__(self) -> str:
         count = len(self.states)
-        note = "".join(
-            "\n" + render_diagnostics(self._record.source, self.warnings) for _ in self.warnings[:1]
-        )
+        warnings = self.warnings
+        note = "\n" + render_diagnostics(self._record.source, warnings) if warnings else ""
         return f"StateMachine {self.name!r}: {count} state{'s' * (count != 1)}{note}"

@@ -7,7 +7,7 @@ nothing is found.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sfnb.asl.ways import did_you_mean, nearest
@@ -32,6 +32,9 @@ OWN_FIELDS: dict[str, tuple[str, ...]] = {
 
 ALSO = {"bedrock:invokeModel": ("Input", "Output")}
 """What Step Functions takes besides the members of the operation."""
+
+PLAIN = Action(operation="")
+"""Says nothing besides the model."""
 
 UNKNOWN, MISSING, NO_ACTION = "UNKNOWN_PARAMETER", "MISSING_PARAMETER", "UNKNOWN_ACTION"
 
@@ -103,7 +106,7 @@ def _in_call(kind: str, action: str, given: Mapping[str, Tree], path: Path) -> I
         return
     shape = shapes.input_shape(kind, action)
     if shape is not None:
-        yield from _in_structure(shape, given, path, Action(operation=action))
+        yield from _in_structure(shape, given, path)
 
 
 def _in_service_action(
@@ -121,40 +124,43 @@ def _in_service_action(
 
 
 def _in_structure(
-    shape: Any, given: Mapping[str, Tree], path: Path, action: Action | None = None
+    shape: Any, given: Mapping[str, Tree], path: Path, action: Action = PLAIN
 ) -> Iterator[Diagnostic]:
     """action: what it says besides the model, at the top."""
-    own = {} if action is None else action.takes
-    renamed = {target.partition(".")[0].removesuffix("[]") for target in own.values()}
+    renamed = {target.partition(".")[0].removesuffix("[]") for target in action.takes.values()}
     members = {_folded(member): member for member in shape.members}
     known = [member_name(member) for member in shape.members if member not in renamed]
     meant = set()
     for key, value in given.items():
         name = key.removesuffix(".$")
-        if name in own:
+        if name in action.takes:
             continue
         member = members.get(_folded(name))
         if member is None:
             meant.add(nearest(name, known))
-            yield _unknown_name(name, (*known, *own), (*path, key))
+            yield _unknown_name(name, (*known, *action.takes), (*path, key))
             continue
         if name[:1].islower():
             yield _unknown_name(name, (shapes.capital(name),), (*path, key))
         if not key.endswith(".$"):
             yield from _in_value(shape.members[member], value, (*path, key))
     there = {_folded(key.removesuffix(".$")) for key in given}
-    needed = [] if action is None else [*action.needs]
-    added = set() if action is None else {_folded(name) for name in (*action.adds, action.token or "")}
-    needed += [
+    for name in _needed(shape, action, renamed):
+        if _folded(name) not in there and name not in meant:
+            yield _warning(f"The field '{name}' is required but was missing", None, MISSING, path)
+
+
+def _needed(shape: Any, action: Action, renamed: set[str]) -> Iterable[str]:
+    """What has to be given, by the names that it is given by."""
+    added = {_folded(name) for name in (*action.adds, action.token or "")}
+    required = [
         member_name(member)
         for member in shape.required_members
         if _folded(member) not in added
         and member not in renamed
         and not shape.members[member].metadata.get("idempotencyToken")
     ]
-    for name in dict.fromkeys(needed):
-        if _folded(name) not in there and name not in meant:
-            yield _warning(f"The field '{name}' is required but was missing", None, MISSING, path)
+    return dict.fromkeys((*action.needs, *required))
 
 
 def _in_value(shape: Any, value: Tree, path: Path) -> Iterator[Diagnostic]:

@@ -87,8 +87,8 @@ def define(cell: str, options: Namespace, variables: Variables) -> StateMachine:
         )
     except DefinitionError as fault:
         raise Refused(fault, variable if variable in variables else None) from None
-    if machine.warnings:
-        look.show(look.findings(source, machine.warnings))
+    if warnings := machine.warnings:
+        look.show(look.findings(source, warnings))
     if before is not None and before.source.tree != machine.source.tree:
         tell_taken_over(before, machine, variable, variables)
     if variable is not None:
