@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-import subprocess
 import sys
 import threading
 import time
@@ -24,10 +22,9 @@ from tests.crash.iot_victim import ECHO, TOPIC
 from tests.mosquitto import Mosquitto, mosquitto
 from tests.sessions import until
 from tests.triggers.mqtt_inbox import publish_all
+from tests.victims import Victim
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="nobody is killed here")
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -38,29 +35,8 @@ def broker(tmp_path: Path) -> Iterator[Mosquitto]:
         yield broker
 
 
-class Victim:
-    """A process that is killed in the end."""
-
-    def __init__(self, broker: Mosquitto, store: Path, stop: str = "") -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.crash.iot_victim", broker.url, str(store), stop],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-        )
-
-    def hear(self, word: str) -> None:
-        assert self.process.stdout is not None
-        assert self.process.stdout.readline().strip() == word
-
-    def __enter__(self) -> Victim:
-        self.hear("ready")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with self.process:
-            self.process.kill()
+def iot_victim(broker: Mosquitto, store: Path, stop: str = "") -> Victim:
+    return Victim("tests.crash.iot_victim", broker.url, str(store), stop)
 
 
 class Next:
@@ -90,7 +66,7 @@ def messages(first: int, count: int) -> list[bytes]:
 @pytest.mark.parametrize("stop", ["received", "kept"])
 def test_a_message_is_started_by_the_next_process(tmp_path: Path, broker: Mosquitto, stop: str) -> None:
     store = tmp_path / "kept.db"
-    with Victim(broker, store, stop) as victim:
+    with iot_victim(broker, store, stop) as victim:
         publish_all(broker.url, TOPIC, messages(0, 3))
         victim.hear("stands")
 
@@ -118,13 +94,13 @@ def fight(folder: Path, broker: Mosquitto, kills: int, count: int, pause: float 
             sent += 20
             done.wait(pause)
 
-    with Victim(broker, store):
+    with iot_victim(broker, store):
         sending = threading.Thread(target=send)
         sending.start()
         done.wait(chance.uniform(0.1, 0.5))
     try:
         for _ in range(kills - 1):
-            with Victim(broker, store):
+            with iot_victim(broker, store):
                 done.wait(chance.uniform(0.0, 0.5))
         sending.join(120)
     finally:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -19,6 +17,7 @@ from sfnb.on.function import make_function
 from sfnb.service import StepFunctions
 from sfnb.stores.sqlite import SqliteStore
 from tests.triggers.pipe_queues import REGION, Queue, bodies, ended, machine, until
+from tests.victims import Victim
 
 pytest.importorskip("moto.server")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="nobody is killed here")
@@ -31,30 +30,10 @@ def local() -> Iterator[LocalAws]:
     local.close()
 
 
-class Victim:
-    """A process that is killed in the end."""
-
-    def __init__(self, store: Path, queue: Queue, stop: str, batch: int) -> None:
-        given = [queue.client.meta.endpoint_url, str(store), queue.name, stop, str(batch)]
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.triggers.pipe_victim", *given],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"},
-        )
-
-    def hear(self, word: str) -> None:
-        assert self.process.stdout is not None
-        assert self.process.stdout.readline().strip() == word
-
-    def __enter__(self) -> Victim:
-        self.hear("ready")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with self.process:
-            self.process.kill()
+def pipe_victim(store: Path, queue: Queue, stop: str, batch: int) -> Victim:
+    given = [queue.client.meta.endpoint_url, str(store), queue.name, stop, str(batch)]
+    keys = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
+    return Victim("tests.triggers.pipe_victim", *given, **keys)
 
 
 class Next:
@@ -95,7 +74,7 @@ def store(tmp_path: Path) -> Path:
 def test_what_was_received_and_not_begun_comes_again(local: LocalAws, store: Path) -> None:
     queue = Queue(local, VisibilityTimeout="1")
     queue.send("x")
-    with Victim(store, queue, "enrich", 1) as victim:
+    with pipe_victim(store, queue, "enrich", 1) as victim:
         victim.hear("stands")
 
     with going_on(local, store) as following:
@@ -114,7 +93,7 @@ def test_what_was_received_and_not_begun_comes_again(local: LocalAws, store: Pat
 def test_what_had_begun_and_was_not_deleted_begins_nothing_twice(local: LocalAws, store: Path) -> None:
     queue = Queue(local, VisibilityTimeout="1")
     queue.send("x")
-    with Victim(store, queue, "delete", 1) as victim:
+    with pipe_victim(store, queue, "delete", 1) as victim:
         victim.hear("stands")
     assert queue.left == 1
 
@@ -127,7 +106,7 @@ def test_what_had_begun_and_was_not_deleted_begins_nothing_twice(local: LocalAws
 def test_a_batch_that_comes_again_in_other_parts_begins_nothing_twice(local: LocalAws, store: Path) -> None:
     queue = Queue(local, VisibilityTimeout="1")
     queue.send("a", "b", "c")
-    with Victim(store, queue, "delete", 3) as victim:
+    with pipe_victim(store, queue, "delete", 3) as victim:
         victim.hear("stands")
     assert queue.left == 3
 
@@ -147,7 +126,7 @@ def test_however_often_it_is_killed_each_message_begins_once(local: LocalAws, st
     queue = Queue(local, VisibilityTimeout="2")
     sent = 0
     for _ in range(3):
-        with Victim(store, queue, kind, 3):
+        with pipe_victim(store, queue, kind, 3):
             for _ in range(chance.randrange(10, 40)):
                 queue.send(str(sent))
                 sent += 1
@@ -161,7 +140,7 @@ def test_however_often_it_is_killed_each_message_begins_once(local: LocalAws, st
 
 def test_a_pipe_goes_on_when_there_is_an_aws_again(local: LocalAws, store: Path) -> None:
     queue = Queue(local)
-    with Victim(store, queue, "", 1):
+    with pipe_victim(store, queue, "", 1):
         pass
     queue.send("x")
 
@@ -186,7 +165,7 @@ def test_a_message_that_was_alone_and_comes_again_among_others_begins_nothing_tw
 ) -> None:
     queue = Queue(local, VisibilityTimeout="1")
     queue.send("alone")
-    with Victim(store, queue, "delete", 3) as victim:
+    with pipe_victim(store, queue, "delete", 3) as victim:
         victim.hear("stands")
 
     with going_on(local, store) as following:  # it takes nothing before `enrich` is defined
